@@ -1,0 +1,33 @@
+//! The models, mapped to tables that were not created by Toasty.
+//!
+//! Keys are `u64`, as in Toasty's guide. With `i64` keys, `include` panics in 0.11 ("cannot cast
+//! Column"): it takes the automatic key for another type than the column that refers to it.
+
+#[derive(Debug, toasty::Model)]
+#[table = "users"]
+pub struct User {
+    #[key]
+    #[auto]
+    pub id: u64,
+    pub name: String,
+    pub email: String,
+    pub age: Option<i64>,
+    pub post_count: i64,
+    #[has_many]
+    pub posts: toasty::Deferred<Vec<Post>>,
+}
+
+#[derive(Debug, toasty::Model)]
+#[table = "posts"]
+pub struct Post {
+    #[key]
+    #[auto]
+    pub id: u64,
+    #[index]
+    pub user_id: u64,
+    pub title: String,
+    pub body: String,
+    pub likes: i64,
+    #[belongs_to]
+    pub user: toasty::Deferred<User>,
+}

@@ -1,0 +1,256 @@
+//! The contract between the engine and a database: a [`Driver`] leases [`Session`]s, a session sends [`Flight`]s.
+//!
+//! A flight is what travels together: the begin of a transaction, statements, its end. A driver with a network
+//! sends it in one round trip; one that is embedded runs it inline. So round trips are a property of the request,
+//! not of the driver's cleverness.
+
+use std::{
+    fmt,
+    future::Future,
+    ops::Range,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use crate::{Node, Query, Result, RowSet, Slot, TableRef, Value};
+
+/// A boxed future that can go from thread to thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An answer that is there already, or comes later. An embedded database answers at once, without an allocation.
+#[must_use = "a reply does nothing until it is awaited"]
+pub enum Reply<'a, T> {
+    /// Here it is; taken when the reply is awaited.
+    Now(Option<T>),
+    /// It takes a while.
+    Later(BoxFuture<'a, T>),
+}
+
+impl<T> Reply<'_, T> {
+    /// An answer that is there.
+    pub fn now(value: T) -> Self {
+        Reply::Now(Some(value))
+    }
+}
+
+impl<T: Unpin> Future for Reply<'_, T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        match self.get_mut() {
+            Reply::Now(value) => Poll::Ready(value.take().expect("a reply is polled once")),
+            Reply::Later(future) => future.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Reply<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Reply::Now(_)) { "Reply::Now" } else { "Reply::Later" })
+    }
+}
+
+/// What a session is leased for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Only reads; as many at once as there are reader connections.
+    Read,
+    /// Reads and writes.
+    Write,
+}
+
+/// A database.
+pub trait Driver: Send + Sync + 'static {
+    /// The engine's name, for messages: `sqlite`.
+    fn name(&self) -> &'static str;
+
+    /// Whether a transaction keeps all other sessions out, reads included.
+    ///
+    /// Then also a read beside the open transaction would wait for ever, and is refused.
+    fn is_exclusive(&self) -> bool;
+
+    /// A session, in fair order; errors with a time-out or because the database is closed.
+    fn lease(&self, access: Access) -> Reply<'_, Result<Box<dyn Session>>>;
+
+    /// The SQL statements that create these tables, with their constraints and indexes, where they are not there.
+    fn schema(&self, tables: &[TableRef]) -> Result<Vec<String>>;
+
+    /// Waits for running sessions and closes all connections; later leases fail with `Closed`.
+    fn close(&self) -> BoxFuture<'_, Result<()>>;
+}
+
+/// One connection, leased to one transaction or one operation.
+///
+/// Dropping it gives it back; an open transaction is rolled back by then, however the drop came about.
+pub trait Session: Send {
+    /// Sends a flight; each step's answer is put beside its statement.
+    ///
+    /// On an error later steps and the end are not sent, and an open transaction stays open.
+    fn send<'a, 's: 'a>(&'a mut self, flight: Flight<'a, 's>) -> Reply<'a, Result<Commit>>;
+}
+
+impl fmt::Debug for dyn Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Session")
+    }
+}
+
+/// SQL statements that are sent together.
+#[derive(Debug)]
+pub struct Flight<'a, 's> {
+    /// What is opened first.
+    pub begin: Begin,
+    /// The statements, with room for their answers.
+    pub steps: &'a mut [Step<'s>],
+    /// What is closed last.
+    pub end: End,
+}
+
+/// What a flight opens before its first statement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Begin {
+    /// A transaction, of this kind.
+    pub transaction: Option<Access>,
+    /// Savepoints of these levels; the outermost is 1.
+    pub savepoints: Range<u32>,
+}
+
+/// What a flight closes after its last statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum End {
+    /// Nothing.
+    #[default]
+    None,
+    /// Releases the savepoint of this level.
+    Release(u32),
+    /// Rolls back to the savepoint of this level and removes it.
+    RollbackTo(u32),
+    /// Commits the transaction.
+    Commit,
+    /// Rolls the transaction back.
+    Rollback,
+}
+
+/// What a flight committed: a transaction, or a statement outside of one.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// When it is durable.
+    pub durability: Durability,
+}
+
+/// When a commit is durable.
+#[derive(Default)]
+pub enum Durability {
+    /// Now, or as far as the settings ask for; or nothing was committed.
+    #[default]
+    Now,
+    /// When this future says so. To be awaited after the session was given back, so that others can write meanwhile.
+    Later(BoxFuture<'static, Result<()>>),
+}
+
+impl fmt::Debug for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Durability::Now) { "Now" } else { "Later" })
+    }
+}
+
+/// A statement and the database's answer to it.
+#[derive(Debug)]
+pub struct Step<'s> {
+    /// What is sent.
+    pub statement: Statement<'s>,
+    /// What came back.
+    pub answer: Answer,
+}
+
+impl<'s> Step<'s> {
+    /// A statement without an answer yet.
+    pub fn new(statement: Statement<'s>) -> Self {
+        Step { statement, answer: Answer::default() }
+    }
+}
+
+/// What came back.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Rows: found, or as the statement left them (deleted ones as they were).
+    pub values: Vec<Value>,
+    /// The number of rows written, the count, or 0 or 1 for exists.
+    pub count: u64,
+    /// The names of the columns, for SQL of the application's own.
+    pub names: Vec<String>,
+    /// The keys that the database assigned, in the order of the inserted rows that had none.
+    pub keys: Vec<i64>,
+}
+
+/// What a driver turns into SQL. It has passed the lifecycle's checks.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Statement<'s> {
+    /// Rows with these columns.
+    Find {
+        /// The table.
+        table: TableRef,
+        /// Which rows.
+        query: &'s Query,
+        /// Which columns.
+        columns: &'s [u16],
+    },
+    /// How many rows.
+    Count {
+        /// The table.
+        table: TableRef,
+        /// Which rows.
+        query: &'s Query,
+    },
+    /// Whether there is a row.
+    Exists {
+        /// The table.
+        table: TableRef,
+        /// Which rows.
+        query: &'s Query,
+    },
+    /// New rows, each with all columns of the table; a null in the assigned key column is filled in.
+    Insert {
+        /// The table.
+        table: TableRef,
+        /// The rows' values.
+        rows: &'s [Value],
+    },
+    /// Changes.
+    Update {
+        /// The table.
+        table: TableRef,
+        /// Which rows.
+        filter: Option<&'s Node>,
+        /// The changes: one patch for all rows, or as many as `keys` has rows.
+        patches: &'s [Slot],
+        /// Only the rows with these keys.
+        keys: Option<&'s RowSet>,
+        /// Columns of the changed rows to give back.
+        returning: &'s [u16],
+    },
+    /// Removal.
+    Delete {
+        /// The table.
+        table: TableRef,
+        /// Which rows.
+        filter: Option<&'s Node>,
+        /// Only the rows with these keys.
+        keys: Option<&'s RowSet>,
+        /// Columns of the removed rows to give back.
+        returning: &'s [u16],
+    },
+    /// SQL of the application's own, which may not touch the transaction.
+    Sql {
+        /// The text, with `?` for parameters.
+        text: &'s str,
+        /// The parameters.
+        params: &'s [Value],
+    },
+    /// SQL of the engine's own: creating tables.
+    Schema {
+        /// The text.
+        text: &'s str,
+    },
+}

@@ -1,0 +1,455 @@
+//! [`Error`]: one type for everything that can go wrong, with stable codes.
+
+use std::{fmt, panic::Location, sync::Arc, time::Duration};
+
+use crate::{Kind, Mismatch};
+
+/// The result of most functions of Tripline.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. Cheap to clone; each variant has a stable [`code`](Error::code), explained in `docs/errors.md`.
+///
+/// No message holds a value of a row, so none can show a secret.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A unique constraint or primary key was violated.
+    Unique(Box<Violation>),
+    /// A foreign key was violated.
+    ForeignKey(Box<Violation>),
+    /// A check constraint was violated.
+    Check(Box<Violation>),
+    /// Null in a column that does not allow it.
+    NotNull(Box<Violation>),
+    /// A created row lacks values for these columns (checked after the before-hooks, L26).
+    Required(Box<Violation>),
+    /// A caller set a column that only hooks may set (L25).
+    ReadOnly(Box<Violation>),
+    /// A value or an operation that makes no sense: NaN, NUL in text, an empty OR, a bad pattern.
+    Invalid(Box<Invalid>),
+    /// A value in the database is not of the column's type.
+    Decode(Box<Decode>),
+    /// `one()` found no row.
+    NotFound(Kept),
+    /// `one()` found more than one row.
+    NotUnique(Kept),
+    /// Update or delete without a filter and without `.all_rows()`.
+    Unfiltered(Kept),
+    /// An operation whose hooks need rows touches more than the limit.
+    TooManyRows {
+        /// The operation.
+        operation: Kept,
+        /// The limit that it passed, `max_hook_rows`.
+        limit: usize,
+    },
+    /// A hook failed or rejected; the source is its own error, unchanged.
+    Hook(Box<HookError>),
+    /// A hook said no, see [`Error::reject`].
+    Rejected(Box<Rejection>),
+    /// An error of the application, see [`Error::custom`].
+    Custom(Arc<dyn std::error::Error + Send + Sync>),
+    /// An earlier operation of this transaction failed; the transaction can only be rolled back (L3, L6).
+    Poisoned(Arc<Error>),
+    /// A write or transaction through a `Db` inside that same database's open transaction (L8).
+    BesideTransaction(Box<BesideTransaction>),
+    /// An operation's future was dropped before it was done; its transaction can only be rolled back.
+    Cancelled(Kept),
+    /// Operations made in hooks nest deeper than the limit (L61).
+    TooDeep(Box<Chain>),
+    /// The table is not listed in `tables![..]`.
+    UnknownTable(&'static str),
+    /// The tables or options make no sense together; found when connecting.
+    Setup(Box<str>),
+    /// Another process or transaction held a lock for longer than the busy time-out.
+    Busy(Duration),
+    /// A time limit passed.
+    Timeout {
+        /// What took too long.
+        what: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The disk or the database is full.
+    Full,
+    /// The database was closed, by `close` or because its log could not be synced.
+    Closed,
+    /// It is unknown whether the transaction is durable: the commit was sent and its confirmation failed (L7).
+    CommitUnknown(Arc<Error>),
+    /// A write in a transaction that only reads.
+    ReadOnlyTransaction(Kept),
+    /// The engine said no in a way that has no variant of its own.
+    Database(Box<DatabaseError>),
+}
+
+/// An operation, as errors name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The table's name.
+    pub table: &'static str,
+    /// What was asked.
+    pub kind: Kind,
+}
+
+/// A constraint that a row does not fulfil.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Violation {
+    /// The table's name; empty if the engine did not say.
+    pub table: String,
+    /// The columns; empty if the engine did not say.
+    pub columns: Vec<String>,
+    /// The constraint's name, where it has one.
+    pub constraint: Option<String>,
+}
+
+/// A value or operation that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// The table's name, if known.
+    pub table: Option<&'static str>,
+    /// The column's name, if there is one.
+    pub column: Option<&'static str>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Invalid {
+    /// Something is wrong that is about no table in particular, or about one added later.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Invalid { table: None, column: None, reason: reason.into() }
+    }
+}
+
+/// A stored value that is not of its column's type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decode {
+    /// The table's name.
+    pub table: &'static str,
+    /// The column's name.
+    pub column: &'static str,
+    /// What was found.
+    pub mismatch: Mismatch,
+}
+
+/// A failed hook.
+#[derive(Clone, Debug)]
+pub struct HookError {
+    /// The table's name.
+    pub table: &'static str,
+    /// The operation the hook ran for.
+    pub operation: Kind,
+    /// The phase it ran in.
+    pub phase: Phase,
+    /// The hook.
+    pub hook: HookName,
+    /// The hook's own error.
+    pub source: Error,
+}
+
+/// A hook's refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// Why, in the hook's words.
+    pub reason: String,
+}
+
+/// A `Db` used inside its own transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BesideTransaction {
+    /// What was asked of the `Db`.
+    pub operation: Option<Kept>,
+    /// The hook whose body asked; without one it was a transaction's closure.
+    pub hook: Option<HookName>,
+}
+
+/// A chain of operations that is too long, outermost first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The limit.
+    pub limit: usize,
+    /// Each operation, and the hook that made the next one.
+    pub steps: Vec<(Kept, Option<HookName>)>,
+}
+
+/// What the engine said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseError {
+    /// The engine's own code.
+    pub code: String,
+    /// The engine's message.
+    pub message: String,
+    /// The SQL statement, without its parameters.
+    pub sql: Option<String>,
+}
+
+/// How a hook is named in errors and traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HookName {
+    /// A trait's implementation, by the path of the implementing type.
+    Type(&'static str),
+    /// A closure of one operation, by the place where it was attached.
+    Place(&'static Location<'static>),
+}
+
+/// The step of an operation's lifecycle in which a hook runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each is documented at the hook trait of the same name")]
+pub enum Phase {
+    BeforeCreate,
+    BeforeUpdate,
+    BeforeUpdateRows,
+    BeforeDelete,
+    BeforeDeleteRows,
+    BeforeSave,
+    BeforeAny,
+    AfterCreate,
+    AfterUpdate,
+    AfterDelete,
+    AfterSave,
+    AfterChange,
+    AfterAny,
+    AfterCreateCommit,
+    AfterUpdateCommit,
+    AfterDeleteCommit,
+    AfterSaveCommit,
+    AfterChangeCommit,
+    AfterRollback,
+}
+
+impl Error {
+    /// A hook's refusal: it rolls the operation back and is distinguishable from a failure (L24).
+    ///
+    /// ```
+    /// use tripline_core::Error;
+    /// assert!(Error::reject("a closed task cannot be reopened").is_rejected());
+    /// ```
+    pub fn reject(reason: impl Into<String>) -> Error {
+        Error::Rejected(Box::new(Rejection { reason: reason.into() }))
+    }
+
+    /// Carries an error of the application; it comes back as [`source`](std::error::Error::source), unchanged.
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    /// use tripline_core::Error;
+    /// let error = Error::custom(std::fmt::Error);
+    /// assert!(error.source().unwrap().is::<std::fmt::Error>());
+    /// ```
+    pub fn custom(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        Error::Custom(Arc::from(error.into()))
+    }
+
+    /// Something in the operation makes no sense.
+    pub fn invalid(reason: impl Into<String>) -> Error {
+        Error::Invalid(Box::new(Invalid::new(reason)))
+    }
+
+    /// The stable code; `docs/errors.md` has a section for each.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Unique(_) => "unique",
+            Error::ForeignKey(_) => "foreign_key",
+            Error::Check(_) => "check",
+            Error::NotNull(_) => "not_null",
+            Error::Required(_) => "required",
+            Error::ReadOnly(_) => "read_only",
+            Error::Invalid(_) => "invalid",
+            Error::Decode(_) => "decode",
+            Error::NotFound(_) => "not_found",
+            Error::NotUnique(_) => "not_unique",
+            Error::Unfiltered(_) => "unfiltered",
+            Error::TooManyRows { .. } => "too_many_rows",
+            Error::Hook(_) => "hook",
+            Error::Rejected(_) => "rejected",
+            Error::Custom(_) => "custom",
+            Error::Poisoned(_) => "poisoned",
+            Error::BesideTransaction(_) => "beside_transaction",
+            Error::Cancelled(_) => "cancelled",
+            Error::TooDeep(_) => "too_deep",
+            Error::UnknownTable(_) => "unknown_table",
+            Error::Setup(_) => "setup",
+            Error::Busy(_) => "busy",
+            Error::Timeout { .. } => "timeout",
+            Error::Full => "full",
+            Error::Closed => "closed",
+            Error::CommitUnknown(_) => "commit_unknown",
+            Error::ReadOnlyTransaction(_) => "read_only_transaction",
+            Error::Database(_) => "database",
+        }
+    }
+
+    /// The error that started it: below the names of hooks and below a poisoned transaction.
+    ///
+    /// ```
+    /// # use tripline_core::Error;
+    /// # fn check(result: Result<(), Error>) {
+    /// if let Err(Error::Unique(violation)) = result.map_err(|e| e.into_root()) {
+    ///     println!("taken: {:?}", violation.columns);
+    /// }
+    /// # }
+    /// ```
+    pub fn into_root(self) -> Error {
+        match self {
+            Error::Hook(hook) => hook.source.into_root(),
+            Error::Poisoned(first) => Arc::unwrap_or_clone(first).into_root(),
+            error => error,
+        }
+    }
+
+    /// Like [`into_root`](Error::into_root), by reference.
+    pub fn root(&self) -> &Error {
+        match self {
+            Error::Hook(hook) => hook.source.root(),
+            Error::Poisoned(first) => first.root(),
+            error => error,
+        }
+    }
+
+    /// Whether a hook refused the operation (L24), at any depth.
+    pub fn is_rejected(&self) -> bool {
+        matches!(self.root(), Error::Rejected(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Unique(v) => write!(f, "a row with the same {} exists", v.described("value")),
+            Error::ForeignKey(v) => write!(f, "a row that is referred to does not exist or is still needed: {}", v.described("foreign key")),
+            Error::Check(v) => write!(f, "a check failed: {}", v.described("check")),
+            Error::NotNull(v) => write!(f, "null is not allowed: {}", v.described("column")),
+            Error::Required(v) => write!(f, "values are missing: {}", v.described("columns")),
+            Error::ReadOnly(v) => write!(f, "only hooks may set this: {}", v.described("column")),
+            Error::Invalid(i) => i.fmt(f),
+            Error::Decode(d) => write!(f, "a stored value of `{}.{}` has the wrong type", d.table, d.column),
+            Error::NotFound(k) => write!(f, "no row of table `{}` matches", k.table),
+            Error::NotUnique(k) => write!(f, "more than one row of table `{}` matches", k.table),
+            Error::Unfiltered(k) => {
+                write!(f, "{} of table `{}` without a filter: add `.filter(..)`, or `.all_rows()` if all rows are meant", k.kind, k.table)
+            }
+            Error::TooManyRows { operation, limit } => write!(
+                f,
+                "{} of table `{}` touches more than {limit} rows, which its hooks need in memory: filter it into batches, or raise `max_hook_rows`",
+                operation.kind, operation.table
+            ),
+            Error::Hook(h) => write!(f, "{} in {:?} of {} of table `{}` failed", h.hook, h.phase, h.operation, h.table),
+            Error::Rejected(r) => write!(f, "rejected: {}", r.reason),
+            Error::Custom(_) => write!(f, "the application's own error"),
+            Error::Poisoned(_) => write!(f, "an earlier operation of this transaction failed, it can only be rolled back"),
+            Error::BesideTransaction(b) => b.fmt(f),
+            Error::Cancelled(k) => write!(f, "{} of table `{}` was dropped before it was done", k.kind, k.table),
+            Error::TooDeep(c) => c.fmt(f),
+            Error::UnknownTable(t) => write!(f, "table `{t}` is not listed in `tables![..]`"),
+            Error::Setup(why) => f.write_str(why),
+            Error::Busy(limit) => write!(f, "the database was locked by another connection for more than {limit:?}"),
+            Error::Timeout { what, limit } => write!(f, "{what} took more than {limit:?}"),
+            Error::Full => write!(f, "the disk or the database is full"),
+            Error::Closed => write!(f, "the database is closed"),
+            Error::CommitUnknown(_) => write!(f, "it is unknown whether the transaction is durable"),
+            Error::ReadOnlyTransaction(k) => write!(f, "{} of table `{}` in a transaction that only reads", k.kind, k.table),
+            Error::Database(d) => d.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // The names are this error's own; the source is what the hook returned, not a wrapper of ours.
+            Error::Hook(hook) => match &hook.source {
+                Error::Custom(error) => Some(&**error),
+                error => Some(error),
+            },
+            Error::Custom(error) => Some(&**error),
+            Error::Poisoned(error) | Error::CommitUnknown(error) => Some(&**error),
+            Error::Decode(decode) => Some(&decode.mismatch),
+            _ => None,
+        }
+    }
+}
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Error::Invalid(Box::new(invalid))
+    }
+}
+
+impl Violation {
+    /// A violation of a constraint on these columns.
+    pub fn new(table: &str, columns: Vec<String>, constraint: Option<String>) -> Box<Self> {
+        Box::new(Violation { table: table.to_owned(), columns, constraint })
+    }
+
+    fn described(&self, what: &str) -> String {
+        let mut text = match self.columns.as_slice() {
+            [] => what.to_owned(),
+            columns => format!("`{}`", columns.join("`, `")),
+        };
+        if !self.table.is_empty() {
+            text.push_str(&format!(" of table `{}`", self.table));
+        }
+        if let Some(constraint) = &self.constraint {
+            text.push_str(&format!(" (constraint `{constraint}`)"));
+        }
+        text
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.table, self.column) {
+            (Some(table), Some(column)) => write!(f, "`{table}.{column}`: {}", self.reason),
+            (Some(table), None) => write!(f, "table `{table}`: {}", self.reason),
+            _ => f.write_str(&self.reason),
+        }
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+impl fmt::Display for HookName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HookName::Type(path) => write!(f, "the hook of `{path}`"),
+            HookName::Place(place) => write!(f, "the hook at {}:{}", place.file(), place.line()),
+        }
+    }
+}
+
+impl fmt::Display for BesideTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.operation {
+            Some(kept) => write!(f, "{} of table `{}` through a `Db` inside that database's open transaction", kept.kind, kept.table)?,
+            None => write!(f, "a `Db` was used inside its own open transaction")?,
+        }
+        match &self.hook {
+            Some(hook) => write!(f, ", in {hook}: use the hook's `tx`"),
+            None => write!(f, ": use `tx` (for a nested transaction, `tx.tx`)"),
+        }
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "operations made in hooks nest deeper than {}:", self.limit)?;
+        for (i, (kept, hook)) in self.steps.iter().enumerate() {
+            let repeats = self.steps[..i].iter().any(|step| step.0 == *kept);
+            write!(f, "\n  {}{} {}", if repeats { "again: " } else { "" }, kept.kind, kept.table)?;
+            if let Some(hook) = hook {
+                write!(f, ", {hook}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)?;
+        if let Some(sql) = &self.sql {
+            write!(f, " in: {sql}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,35 @@
+//! The vocabulary that all crates of Tripline share: descriptions of tables, values, expressions and their
+//! evaluation in memory, operations, errors, and the contract that a driver fulfils.
+//!
+//! This crate has no runtime and no SQL. Data flows one way: a builder of `tripline` makes an [`Operation`],
+//! the lifecycle turns it into a [`Flight`] of [`Statement`]s, and a [`Driver`]'s [`Session`] sends it.
+//! Applications depend on the crate `tripline`, which re-exports what they need.
+
+mod columns;
+mod driver;
+mod error;
+mod eval;
+mod expr;
+mod log;
+mod operation;
+mod pattern;
+mod rows;
+mod table;
+mod value;
+
+pub use columns::ColumnSet;
+pub use driver::{
+    Access, Answer, Begin, BoxFuture, Commit, Driver, Durability, End, Flight, Reply, Session, Statement, Step,
+};
+pub use error::{
+    BesideTransaction, Chain, DatabaseError, Decode, Error, HookError, HookName, Invalid, Kept, Phase, Rejection, Result,
+    Violation,
+};
+pub use eval::{Truth, evaluate, holds};
+pub use expr::{Arith, Compare, Node};
+pub use log::StatementLog;
+pub use operation::{Kind, Nulls, Operation, Order, Query};
+pub use pattern::{Pattern, PatternPart};
+pub use rows::{RowSet, Slot};
+pub use table::{Action, CheckDesc, ColumnDesc, ColumnType, DefaultDesc, IndexDesc, OnUpdate, Reference, TableDesc, TableRef};
+pub use value::{Mismatch, Value};

@@ -1,0 +1,111 @@
+//! [`Operation`]: what a caller asks, before and while the lifecycle works on it.
+
+use std::fmt;
+
+use crate::{Kept, Node, TableRef};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Rows.
+    Find,
+    /// How many rows.
+    Count,
+    /// Whether there is a row.
+    Exists,
+    /// New rows.
+    Create,
+    /// Changes to rows.
+    Update,
+    /// Removal of rows.
+    Delete,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Find => "find",
+            Kind::Count => "count",
+            Kind::Exists => "exists",
+            Kind::Create => "create",
+            Kind::Update => "update",
+            Kind::Delete => "delete",
+        })
+    }
+}
+
+/// What an operation is, apart from the rows it carries: hooks may read it (L29).
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// The table.
+    pub table: TableRef,
+    /// What is asked.
+    pub kind: Kind,
+    /// Which rows.
+    pub query: Query,
+    /// Whether the caller gave a list of rows, or asked for one, rather than a single row.
+    pub many: bool,
+    /// Whether hooks are skipped (L62).
+    pub without_hooks: bool,
+}
+
+/// Which rows of a table, in which order.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// The condition; none means all rows.
+    pub filter: Option<Node>,
+    /// The order; later ones decide among equals.
+    pub order: Vec<Order>,
+    /// At most so many rows.
+    pub limit: Option<u64>,
+    /// Leave out so many rows first.
+    pub offset: Option<u64>,
+    /// An update or delete without a filter is meant (M5).
+    pub all_rows: bool,
+}
+
+/// One key of an order.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What is ordered by.
+    pub by: Node,
+    /// Largest first.
+    pub descending: bool,
+    /// Where nulls go.
+    pub nulls: Nulls,
+}
+
+/// Where nulls go in an order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nulls {
+    /// Null counts as the smallest: first when ascending, last when descending; the same on all engines.
+    #[default]
+    Smallest,
+    /// Before all values.
+    First,
+    /// After all values.
+    Last,
+}
+
+impl Operation {
+    /// An operation that asks nothing special.
+    pub fn new(table: TableRef, kind: Kind) -> Self {
+        Operation { table, kind, query: Query::default(), many: true, without_hooks: false }
+    }
+
+    /// The operation as errors name it.
+    pub fn kept(&self) -> Kept {
+        Kept { table: self.table.name, kind: self.kind }
+    }
+}
+
+impl Query {
+    /// Adds a condition to those given before.
+    pub fn and(&mut self, condition: Node) {
+        self.filter = Some(match self.filter.take() {
+            Some(filter) => filter.and(condition),
+            None => condition,
+        });
+    }
+}

@@ -1,0 +1,150 @@
+//! [`Value`]: what a column holds, independent of table and engine.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::ColumnType;
+
+/// One value of a column, or SQL's null.
+///
+/// Equality is Rust's, not SQL's: `Null == Null` here. For SQL's three-valued logic see [`crate::evaluate`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// SQL's null: no value.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A signed integer of 64 bits; narrower Rust integers are widened.
+    Int(i64),
+    /// A double. NaN is refused before a write, since SQLite would store null in its place.
+    Float(f64),
+    /// Text in UTF-8. NUL is refused before a write, since PostgreSQL cannot store it.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A point in time in whole microseconds, the finest that all engines keep.
+    Timestamp(jiff::Timestamp),
+    /// A date of the Gregorian calendar, years 0 to 9999.
+    Date(jiff::civil::Date),
+    /// A UUID.
+    Uuid(Uuid),
+    /// JSON, as text.
+    Json(String),
+}
+
+impl Value {
+    /// Whether this is SQL's null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// The name of the value's type, for messages.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "bool",
+            Value::Int(_) => "integer",
+            Value::Float(_) => "float",
+            Value::Text(_) => "text",
+            Value::Bytes(_) => "bytes",
+            Value::Timestamp(_) => "timestamp",
+            Value::Date(_) => "date",
+            Value::Uuid(_) => "uuid",
+            Value::Json(_) => "json",
+        }
+    }
+
+    /// Whether a column of this type can hold the value; null fits every type.
+    pub fn fits(&self, ty: ColumnType) -> bool {
+        match (self, ty) {
+            (Value::Null, _)
+            | (Value::Bool(_), ColumnType::Bool)
+            | (Value::Int(_), ColumnType::Int)
+            | (Value::Float(_), ColumnType::Float)
+            | (Value::Text(_), ColumnType::Text)
+            | (Value::Bytes(_), ColumnType::Bytes)
+            | (Value::Timestamp(_), ColumnType::Timestamp)
+            | (Value::Date(_), ColumnType::Date)
+            | (Value::Uuid(_), ColumnType::Uuid)
+            | (Value::Json(_), ColumnType::Json) => true,
+            (Value::Text(text), ColumnType::Enum(names)) => names.contains(&text.as_str()),
+            _ => false,
+        }
+    }
+
+    /// Why no engine could store this value with the one meaning that Tripline promises, if so.
+    ///
+    /// The table of such values is in `docs/values.md`.
+    pub fn unstorable(&self) -> Option<&'static str> {
+        match self {
+            Value::Float(x) if x.is_nan() => Some("NaN cannot be stored"),
+            Value::Text(text) | Value::Json(text) if text.as_bytes().contains(&0) => {
+                Some("text with a NUL character cannot be stored")
+            }
+            Value::Date(date) if !(0..=9999).contains(&date.year()) => {
+                Some("only dates of the years 0 to 9999 can be stored")
+            }
+            _ => None,
+        }
+    }
+
+    /// A byte string that is equal for two values exactly when the values are equal: pairs rows by key.
+    pub fn write_identity(&self, out: &mut Vec<u8>) {
+        fn sized(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+            out.push(tag);
+            out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            out.extend_from_slice(bytes);
+        }
+        match self {
+            Value::Null => out.push(0),
+            Value::Bool(b) => out.extend_from_slice(&[1, u8::from(*b)]),
+            Value::Int(i) => {
+                out.push(2);
+                out.extend_from_slice(&i.to_le_bytes());
+            }
+            Value::Float(x) => {
+                out.push(3);
+                out.extend_from_slice(&x.to_bits().to_le_bytes());
+            }
+            Value::Text(text) => sized(out, 4, text.as_bytes()),
+            Value::Bytes(bytes) => sized(out, 5, bytes),
+            Value::Timestamp(at) => {
+                out.push(6);
+                out.extend_from_slice(&at.as_microsecond().to_le_bytes());
+            }
+            Value::Date(date) => {
+                out.push(7);
+                out.extend_from_slice(&date.year().to_le_bytes());
+                out.extend_from_slice(&[date.month() as u8, date.day() as u8]);
+            }
+            Value::Uuid(id) => sized(out, 8, id.as_bytes()),
+            Value::Json(text) => sized(out, 9, text.as_bytes()),
+        }
+    }
+}
+
+/// A value that is not of the type asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What was asked for.
+    pub expected: &'static str,
+    /// What was found, without the value itself: it may be a secret.
+    pub found: &'static str,
+}
+
+impl Mismatch {
+    /// A mismatch between the type asked for and the value found.
+    pub fn new(expected: &'static str, found: &Value) -> Self {
+        Mismatch { expected, found: found.type_name() }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}, found {}", self.expected, self.found)
+    }
+}
+
+impl std::error::Error for Mismatch {}

@@ -1,0 +1,293 @@
+//! Statements on a connection: written as SQL, bound, run, read. Each begins and ends here, within one poll.
+
+use std::{borrow::Cow, sync::atomic::Ordering};
+
+use tripline_core::{Answer, Decode, Error, RowSet, Slot, Statement, Step, TableRef, Value};
+use tripline_sql::{Dialect, Sql};
+
+use crate::{
+    connection::Connection,
+    errors::Trouble,
+    values::{Bind, read, read_untyped},
+};
+
+/// A read that can go to another thread.
+#[derive(Debug)]
+pub(crate) struct OwnedRead {
+    sql: String,
+    params: Vec<Value>,
+    result: ReadResult<Vec<u16>>,
+}
+
+/// What a read's rows are.
+#[derive(Clone, Copy, Debug)]
+enum ReadResult<C> {
+    Rows(TableRef, C),
+    Number,
+    Untyped,
+}
+
+impl Connection {
+    /// Runs one statement. With `inline` a long read ends as [`Trouble::Long`].
+    pub(crate) fn execute(&mut self, step: &mut Step<'_>, inline: bool) -> Result<(), Trouble> {
+        let mut sql = Sql::new(Dialect::Sqlite, std::mem::take(&mut self.buffer));
+        let done = self.run(&mut sql, &step.statement, &mut step.answer, inline);
+        self.buffer = std::mem::take(&mut sql.text);
+        done
+    }
+
+    fn run<'s>(
+        &self,
+        sql: &mut Sql<'s>,
+        statement: &Statement<'s>,
+        answer: &mut Answer,
+        inline: bool,
+    ) -> Result<(), Trouble> {
+        if let Some(result) = write_read(sql, statement)? {
+            self.limits.start(inline);
+            return self.read(&sql.text, &sql.params, result, Some(statement), answer);
+        }
+        self.limits.start(false);
+        match statement {
+            Statement::Insert { table, rows } => self.insert(sql, statement, table, rows, answer),
+            Statement::Update { table, filter, patches, keys, returning } => {
+                let width = table.columns.len();
+                self.each_key(*keys, |i, key| {
+                    let patch = if patches.len() == width { patches } else { &patches[i * width..][..width] };
+                    // Without a change there is nothing to set, and SQL has no word for it.
+                    if patch.iter().all(|slot| matches!(slot, Slot::Unset)) {
+                        return Ok(());
+                    }
+                    sql.text.clear();
+                    sql.params.clear();
+                    tripline_sql::update(sql, table, *filter, patch, key, returning)?;
+                    self.write(sql, table, returning, statement, answer, i)
+                })
+            }
+            Statement::Delete { table, filter, keys, returning } => self.each_key(*keys, |i, key| {
+                sql.text.clear();
+                sql.params.clear();
+                tripline_sql::delete(sql, table, *filter, key, returning)?;
+                self.write(sql, table, returning, statement, answer, i)
+            }),
+            Statement::Schema { text } => {
+                self.record(text, 0);
+                self.raw.execute_batch(text).map_err(|error| self.trouble(error, None, text))
+            }
+            other => Err(Error::invalid(format!("SQLite's driver does not know this statement: {other:?}")).into()),
+        }
+    }
+
+    fn each_key<'s>(
+        &self,
+        keys: Option<&'s RowSet>,
+        mut run: impl FnMut(usize, Option<&'s [Value]>) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        match keys {
+            None => run(0, None),
+            Some(keys) => keys.iter().enumerate().try_for_each(|(i, key)| run(i, Some(key))),
+        }
+    }
+
+    fn insert(
+        &self,
+        sql: &mut Sql<'_>,
+        statement: &Statement<'_>,
+        table: TableRef,
+        rows: &[Value],
+        answer: &mut Answer,
+    ) -> Result<(), Trouble> {
+        tripline_sql::insert(sql, table);
+        let failed = |error| self.trouble(error, Some(statement), &sql.text);
+        let assigned = table.assigned_key().map(usize::from);
+        let mut prepared = self.raw.prepare_cached(&sql.text).map_err(failed)?;
+        for (i, row) in rows.chunks_exact(table.columns.len()).enumerate() {
+            self.record(&sql.text, i);
+            for (n, value) in row.iter().enumerate() {
+                prepared.raw_bind_parameter(n + 1, Bind(value)).map_err(failed)?;
+            }
+            prepared.raw_execute().map_err(failed)?;
+            answer.count += 1;
+            if assigned.is_some_and(|key| row[key].is_null()) {
+                answer.keys.push(self.raw.last_insert_rowid());
+            }
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        sql: &Sql<'_>,
+        table: TableRef,
+        returning: &[u16],
+        statement: &Statement<'_>,
+        answer: &mut Answer,
+        execution: usize,
+    ) -> Result<(), Trouble> {
+        self.record(&sql.text, execution);
+        let failed = |error| self.trouble(error, Some(statement), &sql.text);
+        let mut prepared = self.raw.prepare_cached(&sql.text).map_err(failed)?;
+        bind(&mut prepared, &sql.params).map_err(failed)?;
+        if returning.is_empty() {
+            answer.count += prepared.raw_execute().map_err(failed)? as u64;
+            return Ok(());
+        }
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next().map_err(failed)? {
+            for (i, column) in returning.iter().enumerate() {
+                answer.values.push(read(row.get_ref(i).map_err(failed)?, table, *column)?);
+            }
+            answer.count += 1;
+        }
+        Ok(())
+    }
+
+    fn read<C: AsRef<[u16]>>(
+        &self,
+        text: &str,
+        params: &[impl AsValue],
+        result: ReadResult<C>,
+        statement: Option<&Statement<'_>>,
+        answer: &mut Answer,
+    ) -> Result<(), Trouble> {
+        self.record(text, 0);
+        let foreign = matches!(result, ReadResult::Untyped);
+        // The authorizer is asked when a statement is prepared, and when a changed schema prepares it anew.
+        let _guard = foreign.then(|| ForeignSql::mark(self));
+        let failed = |error| self.trouble(error, statement, text);
+        let mut prepared = self.raw.prepare_cached(text).map_err(failed)?;
+        if foreign && prepared.parameter_count() != params.len() {
+            let (needs, has) = (prepared.parameter_count(), params.len());
+            return Err(Error::invalid(format!("the SQL has {needs} parameters, {has} were given")).into());
+        }
+        bind(&mut prepared, params).map_err(failed)?;
+        if foreign && prepared.column_count() == 0 {
+            answer.count = prepared.raw_execute().map_err(failed)? as u64;
+            return Ok(());
+        }
+        if foreign {
+            answer.names = prepared.column_names().into_iter().map(str::to_owned).collect();
+        }
+        let width = prepared.column_count();
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next().map_err(failed)? {
+            match &result {
+                ReadResult::Number => answer.count = row.get::<_, i64>(0).map_err(failed)?.unsigned_abs(),
+                ReadResult::Rows(table, columns) => {
+                    for (i, column) in columns.as_ref().iter().enumerate() {
+                        answer.values.push(read(row.get_ref(i).map_err(failed)?, table, *column)?);
+                    }
+                    answer.count += 1;
+                }
+                ReadResult::Untyped => {
+                    for i in 0..width {
+                        let value = read_untyped(row.get_ref(i).map_err(failed)?).map_err(|mismatch| {
+                            Error::Decode(Box::new(Decode { table: "", column: "", mismatch }))
+                        })?;
+                        answer.values.push(value);
+                    }
+                    answer.count += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a read on the thread it was moved to.
+    pub(crate) fn execute_owned(&self, read: &OwnedRead) -> Result<Answer, Trouble> {
+        let mut answer = Answer::default();
+        let result = match &read.result {
+            ReadResult::Rows(table, columns) => ReadResult::Rows(*table, columns.as_slice()),
+            ReadResult::Number => ReadResult::Number,
+            ReadResult::Untyped => ReadResult::Untyped,
+        };
+        self.read(&read.sql, &read.params, result, None, &mut answer)?;
+        Ok(answer)
+    }
+
+    fn record(&self, sql: &str, execution: usize) {
+        match &self.log {
+            None => {}
+            Some(log) if execution == 0 => log.record(sql),
+            Some(log) => log.repeat(),
+        }
+    }
+}
+
+impl OwnedRead {
+    /// The statement's own copy, if it is a read.
+    pub(crate) fn of(statement: &Statement<'_>) -> Result<Option<OwnedRead>, Trouble> {
+        let mut sql = Sql::new(Dialect::Sqlite, String::new());
+        let Some(result) = write_read(&mut sql, statement)? else { return Ok(None) };
+        let result = match result {
+            ReadResult::Rows(table, columns) => ReadResult::Rows(table, columns.to_vec()),
+            ReadResult::Number => ReadResult::Number,
+            ReadResult::Untyped => ReadResult::Untyped,
+        };
+        let params = sql.params.into_iter().map(Cow::into_owned).collect();
+        Ok(Some(OwnedRead { sql: sql.text, params, result }))
+    }
+}
+
+/// Writes the statement, if it is a read or the application's own.
+fn write_read<'s>(sql: &mut Sql<'s>, statement: &Statement<'s>) -> Result<Option<ReadResult<&'s [u16]>>, Error> {
+    Ok(Some(match *statement {
+        Statement::Find { table, query, columns } => {
+            tripline_sql::find(sql, table, query, columns)?;
+            ReadResult::Rows(table, columns)
+        }
+        Statement::Count { table, query } => {
+            tripline_sql::count(sql, table, query)?;
+            ReadResult::Number
+        }
+        Statement::Exists { table, query } => {
+            tripline_sql::exists(sql, table, query)?;
+            ReadResult::Number
+        }
+        Statement::Sql { text, params } => {
+            // The line break keeps the application's `COMMIT` apart from the engine's in the statement cache.
+            sql.text.push_str(text);
+            sql.text.push('\n');
+            sql.params.extend(params.iter().map(Cow::Borrowed));
+            ReadResult::Untyped
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// A parameter, borrowed or owned.
+trait AsValue {
+    fn as_value(&self) -> &Value;
+}
+
+impl AsValue for Value {
+    fn as_value(&self) -> &Value {
+        self
+    }
+}
+
+impl AsValue for Cow<'_, Value> {
+    fn as_value(&self) -> &Value {
+        self
+    }
+}
+
+fn bind(prepared: &mut rusqlite::Statement<'_>, params: &[impl AsValue]) -> rusqlite::Result<()> {
+    params.iter().enumerate().try_for_each(|(i, value)| prepared.raw_bind_parameter(i + 1, Bind(value.as_value())))
+}
+
+/// Marks that the application's own SQL runs, until dropped.
+struct ForeignSql<'a>(&'a Connection);
+
+impl<'a> ForeignSql<'a> {
+    fn mark(connection: &'a Connection) -> Self {
+        connection.foreign_sql.store(true, Ordering::Relaxed);
+        ForeignSql(connection)
+    }
+}
+
+impl Drop for ForeignSql<'_> {
+    fn drop(&mut self) {
+        self.0.foreign_sql.store(false, Ordering::Relaxed);
+    }
+}

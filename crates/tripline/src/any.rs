@@ -1,0 +1,158 @@
+//! Rows, drafts and patches of tables that are known at run time: what an observer of all tables gets.
+
+use std::fmt;
+
+use tripline_core::{Error, Result, Slot, TableDesc, TableRef, Value};
+
+use crate::{
+    columns::Col,
+    hooks::Probed,
+    table::{Cells, Draft, Key, Row, Shape, SlotReader, Slots, Table},
+    types::Type,
+};
+
+/// A row of whichever table, with all its columns.
+#[derive(Clone)]
+pub struct AnyRow {
+    table: TableRef,
+    values: Vec<Value>,
+}
+
+impl AnyRow {
+    /// The row's table.
+    pub fn table(&self) -> TableRef {
+        self.table
+    }
+
+    /// The value of a column, by its name in the database.
+    pub fn get(&self, column: &str) -> Option<&Value> {
+        self.values.get(usize::from(self.table.column(column)?))
+    }
+
+    /// The columns' names and values, in the table's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.table.columns.iter().map(|c| c.name).zip(&self.values)
+    }
+}
+
+impl fmt::Debug for AnyRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct(self.table.name);
+        for (column, value) in self.table.columns.iter().zip(&self.values) {
+            if column.secret {
+                debug.field(column.name, &format_args!("<secret>"));
+            } else {
+                debug.field(column.name, value);
+            }
+        }
+        debug.finish()
+    }
+}
+
+impl Row for AnyRow {
+    type Table = AnyRow;
+    const SHAPE: Shape = Shape::All;
+
+    fn decode(cells: &mut Cells<'_>) -> Result<Self> {
+        let table = cells.table;
+        Ok(AnyRow { table, values: table.columns.iter().map(|_| cells.value()).collect() })
+    }
+}
+
+impl Table for AnyRow {
+    type Cols = AnyCols;
+    type New = AnyValues;
+    type Patch = AnyValues;
+    type Key = AnyKey;
+    const DESC: TableRef = {
+        static DESC: TableDesc = TableDesc { name: "any", columns: &[], key: &[], indexes: &[], checks: &[] };
+        &DESC
+    };
+    const HOOKS: &'static [Probed] = &[];
+
+    fn cols(table: TableRef) -> AnyCols {
+        AnyCols(table)
+    }
+}
+
+/// The columns of whichever table, by name.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyCols(TableRef);
+
+impl AnyCols {
+    /// A column by its name in the database; an error if the table has none of this name.
+    pub fn col<V: Type>(self, name: &str) -> Result<Col<AnyRow, V>> {
+        self.0.column(name).map(Col::at).ok_or_else(|| unknown(self.0, name))
+    }
+}
+
+/// A draft or patch of whichever table.
+#[derive(Clone, Debug, Default)]
+pub struct AnyValues {
+    table: Option<TableRef>,
+    slots: Vec<Slot>,
+}
+
+impl AnyValues {
+    /// The value of a column, where it is known: given or a default, but not computed by the database.
+    pub fn get(&self, column: &str) -> Result<Option<&Value>> {
+        Ok(match self.slots.get(self.index(column)?) {
+            Some(Slot::To(value) | Slot::Default(value)) => Some(value),
+            _ => None,
+        })
+    }
+
+    /// Whether caller or hook gave it (L22).
+    pub fn is_set(&self, column: &str) -> Result<bool> {
+        Ok(self.slots.get(self.index(column)?).is_some_and(Slot::is_set))
+    }
+
+    /// Gives a value. Whether it fits the column is checked with everything else before the write (L26).
+    pub fn set(&mut self, column: &str, value: Value) -> Result<()> {
+        let index = self.index(column)?;
+        self.slots[index] = Slot::To(value);
+        Ok(())
+    }
+
+    /// Takes back what was said.
+    pub fn unset(&mut self, column: &str) -> Result<()> {
+        let index = self.index(column)?;
+        self.slots[index] = Slot::Unset;
+        Ok(())
+    }
+
+    fn index(&self, column: &str) -> Result<usize> {
+        let table = self.table.ok_or_else(|| Error::invalid("these values belong to no table"))?;
+        table.column(column).map(usize::from).ok_or_else(|| unknown(table, column))
+    }
+}
+
+impl Slots for AnyValues {
+    fn into_slots(self, out: &mut Vec<Slot>) -> Result<()> {
+        out.extend(self.slots);
+        Ok(())
+    }
+
+    fn from_slots(slots: &mut SlotReader) -> Result<Self> {
+        let table = slots.table();
+        Ok(AnyValues { table: Some(table), slots: table.columns.iter().map(|_| slots.take()).collect() })
+    }
+}
+
+impl Draft for AnyValues {
+    type Table = AnyRow;
+}
+
+/// The key of a row of whichever table.
+#[derive(Debug)]
+pub struct AnyKey(pub Vec<Value>);
+
+impl Key for AnyKey {
+    fn into_values(self) -> Result<Vec<Value>> {
+        Ok(self.0)
+    }
+}
+
+fn unknown(table: TableRef, column: &str) -> Error {
+    Error::invalid(format!("table `{}` has no column `{column}`", table.name))
+}

@@ -1,0 +1,265 @@
+//! [`Catalog`]: the tables of a `Db` and what is attached to each, put in order once, when connecting.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tripline_core::{Action, Error, HookName, Kind, Phase, Result, TableRef};
+
+use crate::{
+    hooks::{Carrier, Hook, Probed, observer::Observed},
+    lifecycle::Reads,
+    table::Table,
+};
+
+/// A table and its hooks, as `tables![..]` lists them.
+#[derive(Clone, Copy, Debug)]
+pub struct TableEntry {
+    pub(crate) table: TableRef,
+    pub(crate) hooks: &'static [Probed],
+}
+
+impl TableEntry {
+    /// The entry of a table.
+    pub fn of<T: Table>() -> Self {
+        TableEntry { table: T::DESC, hooks: T::HOOKS }
+    }
+}
+
+/// The tables of a database with their hooks: `tables![User, Post]`.
+///
+/// A table that is not listed is an error when it is used; listing is what attaches its hooks.
+#[macro_export]
+macro_rules! tables {
+    ($($table:ty),* $(,)?) => { ::std::vec![$($crate::TableEntry::of::<$table>()),*] };
+}
+
+/// A registered observer.
+pub(crate) struct Registered {
+    pub(crate) carrier: Arc<Carrier>,
+    pub(crate) observed: &'static [Observed],
+    pub(crate) name: &'static str,
+}
+
+/// All tables, by the address of their description.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    tables: HashMap<usize, Arc<Attached>>,
+    list: Vec<TableRef>,
+}
+
+/// What is attached to one table.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    create: Hooks,
+    update: Hooks,
+    delete: Hooks,
+}
+
+/// The hooks of one kind of operation, in the order in which they run.
+#[derive(Debug, Default)]
+pub(crate) struct Hooks {
+    pub(crate) before: Vec<Bound>,
+    pub(crate) after: Vec<Bound>,
+    pub(crate) commit: Vec<Bound>,
+    pub(crate) rollback: Vec<Bound>,
+    /// What the before-hooks must see.
+    pub(crate) reads_before: Reads,
+    /// What the hooks after the write must see.
+    pub(crate) reads_after: Reads,
+}
+
+/// A hook and the value that carries it.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) hook: Hook,
+    /// `None` for a table's own hook.
+    pub(crate) carrier: Option<Arc<Carrier>>,
+}
+
+impl Bound {
+    pub(crate) fn carrier(&self) -> &Carrier {
+        match &self.carrier {
+            Some(carrier) => &**carrier,
+            None => &(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> HookName {
+        HookName::Type((self.hook.name)())
+    }
+}
+
+impl Hooks {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty() && self.commit.is_empty() && self.rollback.is_empty()
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Bound> {
+        self.before.iter().chain(&self.after).chain(&self.commit).chain(&self.rollback)
+    }
+}
+
+impl Attached {
+    /// The hooks of a kind of write.
+    pub(crate) fn hooks(&self, kind: Kind) -> Option<&Hooks> {
+        match kind {
+            Kind::Create => Some(&self.create),
+            Kind::Update => Some(&self.update),
+            Kind::Delete => Some(&self.delete),
+            _ => None,
+        }
+    }
+}
+
+impl Catalog {
+    pub(crate) fn new(entries: &[TableEntry], observers: &[Registered]) -> Result<Catalog> {
+        let mut catalog = Catalog::default();
+        for entry in entries {
+            if catalog.list.iter().any(|table| table.name == entry.table.name) {
+                return Err(setup(format!("table `{}` is listed twice in `tables![..]`", entry.table.name)));
+            }
+            catalog.list.push(entry.table);
+        }
+        for entry in entries {
+            let attached = attach(entry, observers);
+            check_table(entry.table, &attached, &catalog.list)?;
+            catalog.tables.insert(address(entry.table), Arc::new(attached));
+        }
+        for observer in observers {
+            for table in observer.observed.iter().filter_map(|observed| observed.table) {
+                catalog.get(table()).map_err(|_| {
+                    setup(format!("`{}` observes table `{}`, which is not listed in `tables![..]`", observer.name, table().name))
+                })?;
+            }
+        }
+        Ok(catalog)
+    }
+
+    pub(crate) fn get(&self, table: TableRef) -> Result<&Arc<Attached>> {
+        self.tables.get(&address(table)).ok_or(Error::UnknownTable(table.name))
+    }
+
+    pub(crate) fn tables(&self) -> &[TableRef] {
+        &self.list
+    }
+}
+
+fn address(table: TableRef) -> usize {
+    std::ptr::from_ref(table).addr()
+}
+
+fn setup(why: String) -> Error {
+    Error::Setup(why.into())
+}
+
+/// From the outside in: observers of all tables, observers of this one, its own hooks (L11).
+fn attach(entry: &TableEntry, observers: &[Registered]) -> Attached {
+    let mut scopes: [Vec<Bound>; 3] = Default::default();
+    for observer in observers {
+        for observed in observer.observed {
+            let scope = match observed.table {
+                None => 0,
+                Some(table) if table().name == entry.table.name => 1,
+                Some(_) => continue,
+            };
+            let bound = |hook: &Hook| Bound { hook: *hook, carrier: Some(observer.carrier.clone()) };
+            scopes[scope].extend(observed.hooks.iter().flatten().map(bound));
+        }
+    }
+    let own = entry.hooks.iter().flatten().flatten();
+    scopes[2].extend(own.map(|hook| Bound { hook: *hook, carrier: None }));
+    // A stable sort: observers of one scope stay in order of registration (L13).
+    scopes.iter_mut().for_each(|scope| scope.sort_by_key(|bound| generality(bound.hook.phase)));
+    let hooks = |kind| {
+        let all = || scopes.iter().flatten().filter(move |bound| concerns(bound.hook.phase, kind)).cloned();
+        let before = all().filter(|bound| is_before(bound.hook.phase)).collect();
+        // Exactly the reverse (L11, L12).
+        let mut after: Vec<Bound> = all().filter(|bound| !is_before(bound.hook.phase)).collect();
+        after.reverse();
+        let (ended, after): (Vec<Bound>, Vec<Bound>) = after.into_iter().partition(|bound| bound.hook.is_ended());
+        let (rollback, commit) = ended.into_iter().partition(|bound| bound.hook.phase == Phase::AfterRollback);
+        let mut hooks = Hooks { before, after, commit, rollback, ..Hooks::default() };
+        let (mut reads_before, mut reads_after) = (Reads::default(), Reads::default());
+        for bound in hooks.iter() {
+            let reads = if is_before(bound.hook.phase) { &mut reads_before } else { &mut reads_after };
+            let (old, new) = (bound.hook.reads.old, bound.hook.reads.new);
+            // A created row has no old form, a deleted one no new form.
+            reads.add(entry.table, old.filter(|_| kind != Kind::Create), new.filter(|_| kind != Kind::Delete));
+        }
+        (hooks.reads_before, hooks.reads_after) = (reads_before, reads_after);
+        hooks
+    };
+    Attached { create: hooks(Kind::Create), update: hooks(Kind::Update), delete: hooks(Kind::Delete) }
+}
+
+/// Specific to general: create, update and delete; save; change; any (L12).
+fn generality(phase: Phase) -> u8 {
+    use Phase::*;
+    match phase {
+        BeforeUpdateRows | BeforeDeleteRows => 1,
+        BeforeSave | AfterSave | AfterSaveCommit => 2,
+        AfterChange | AfterChangeCommit => 3,
+        BeforeAny | AfterAny | AfterRollback => 4,
+        _ => 0,
+    }
+}
+
+pub(crate) fn is_before(phase: Phase) -> bool {
+    use Phase::*;
+    matches!(
+        phase,
+        BeforeCreate | BeforeUpdate | BeforeUpdateRows | BeforeDelete | BeforeDeleteRows | BeforeSave | BeforeAny
+    )
+}
+
+/// Whether a hook of this phase runs for this kind of operation.
+fn concerns(phase: Phase, kind: Kind) -> bool {
+    use Phase::*;
+    match phase {
+        BeforeCreate | AfterCreate | AfterCreateCommit => kind == Kind::Create,
+        BeforeUpdate | BeforeUpdateRows | AfterUpdate | AfterUpdateCommit => kind == Kind::Update,
+        BeforeDelete | BeforeDeleteRows | AfterDelete | AfterDeleteCommit => kind == Kind::Delete,
+        BeforeSave | AfterSave | AfterSaveCommit => kind != Kind::Delete,
+        _ => true,
+    }
+}
+
+/// What can be known to be wrong before anything runs.
+fn check_table(table: TableRef, attached: &Attached, list: &[TableRef]) -> Result<()> {
+    for column in table.columns {
+        if column.set_by_hook && !attached.create.before.iter().any(|b| matches!(b.hook.phase, Phase::BeforeCreate | Phase::BeforeSave)) {
+            return Err(setup(format!(
+                "`{}.{}` is set by a hook, but neither a before-create nor a before-save hook is attached",
+                table.name, column.name
+            )));
+        }
+        let Some(reference) = &column.references else { continue };
+        let parent = (reference.table)();
+        if !list.iter().any(|listed| listed.name == parent.name) {
+            return Err(setup(format!(
+                "`{}.{}` refers to table `{}`, which is not listed in `tables![..]`",
+                table.name, column.name, parent.name
+            )));
+        }
+        for (event, action, hooks) in [
+            ("delete", reference.on_delete, &attached.delete),
+            ("delete", reference.on_delete, &attached.update),
+            ("update", reference.on_update, &attached.update),
+        ] {
+            // A cascade deletes rows, or changes them: hooks of that kind would be skipped by the database.
+            let skips = match (event, action) {
+                ("delete", Action::Cascade) => std::ptr::eq(hooks, &attached.delete),
+                (_, Action::Cascade | Action::SetNull | Action::SetDefault) => std::ptr::eq(hooks, &attached.update),
+                _ => false,
+            };
+            if let Some(bound) = hooks.iter().next().filter(|_| skips) {
+                return Err(setup(format!(
+                    "the foreign key `{}.{}` lets the database change rows of `{}` on {event} of a row of `{}`, which \
+                     would skip {}: use `restrict` and delete or change the rows in a hook of `{}`",
+                    table.name, column.name, table.name, parent.name, bound.name(), parent.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}

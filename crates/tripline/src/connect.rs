@@ -1,0 +1,171 @@
+//! [`Connect`]: how a `Db` comes about.
+
+use std::{any::type_name, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tripline_core::{Driver, Error, Result, StatementLog, TableRef};
+
+use crate::{
+    BackgroundError, Db, Durability,
+    catalog::{Catalog, Registered, TableEntry},
+    db::Settings,
+    hooks::observer::Observer,
+};
+
+/// A database that is to be opened: its tables, observers and settings.
+///
+/// Settings of the engine can also stand in the URL, see [`Options::from_url`](tripline_sqlite::Options::from_url).
+#[must_use = "nothing is opened until `connect` is awaited"]
+pub struct Connect {
+    url: String,
+    tables: Vec<TableEntry>,
+    observers: Vec<Registered>,
+    settings: Settings,
+    engine: EngineSettings,
+}
+
+/// Settings that the driver gets.
+#[derive(Default)]
+struct EngineSettings {
+    durability: Option<Durability>,
+    log: Option<StatementLog>,
+    #[cfg(feature = "sqlite")]
+    sqlite: Option<Box<dyn FnOnce(&mut tripline_sqlite::Options) + Send>>,
+}
+
+impl Connect {
+    pub(crate) fn new(url: &str) -> Connect {
+        let settings = Settings {
+            max_hook_rows: 50_000,
+            max_depth: 16,
+            drain_timeout: Duration::from_secs(30),
+            clock: Box::new(Timestamp::now),
+            on_error: Box::new(|BackgroundError { hook, error }| {
+                let mut chain = error.to_string();
+                let mut source = std::error::Error::source(&error);
+                while let Some(cause) = source {
+                    chain.push_str(&format!(": {cause}"));
+                    source = cause.source();
+                }
+                match hook {
+                    Some(hook) => eprintln!("tripline: {hook}, after the transaction: {chain}"),
+                    None => eprintln!("tripline: a task after the transaction: {chain}"),
+                }
+            }),
+        };
+        Connect {
+            url: url.to_owned(),
+            tables: Vec::new(),
+            observers: Vec::new(),
+            settings,
+            engine: EngineSettings::default(),
+        }
+    }
+
+    /// Adds tables with their hooks: `tables![User, Post]`.
+    pub fn tables(mut self, tables: impl IntoIterator<Item = TableEntry>) -> Self {
+        self.tables.extend(tables);
+        self
+    }
+
+    /// Registers an observer. Those of one scope run in the order of registration, after-hooks reversed (L13).
+    pub fn observe<O: Observer>(mut self, observer: O) -> Self {
+        let registered = Registered { carrier: Arc::new(observer), observed: O::HOOKS, name: type_name::<O>() };
+        self.observers.push(registered);
+        self
+    }
+
+    /// When commits are acknowledged; grouped by default.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.engine.durability = Some(durability);
+        self
+    }
+
+    /// Records all SQL statements that are sent.
+    pub fn statement_log(mut self, log: StatementLog) -> Self {
+        self.engine.log = Some(log);
+        self
+    }
+
+    /// Changes settings of SQLite that have no method here.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite_options(mut self, change: impl FnOnce(&mut tripline_sqlite::Options) + Send + 'static) -> Self {
+        self.engine.sqlite = Some(Box::new(change));
+        self
+    }
+
+    /// How many rows an operation may touch whose hooks need them in memory; 50,000 by default.
+    pub fn max_hook_rows(mut self, rows: usize) -> Self {
+        self.settings.max_hook_rows = rows;
+        self
+    }
+
+    /// How deep operations made in hooks may nest; 16 by default (L61).
+    pub fn max_depth(mut self, depth: usize) -> Self {
+        self.settings.max_depth = depth;
+        self
+    }
+
+    /// How long [`Db::close`] waits for work after commits; 30 seconds by default.
+    pub fn drain_timeout(mut self, limit: Duration) -> Self {
+        self.settings.drain_timeout = limit;
+        self
+    }
+
+    /// Where `#[created_at]` and `#[updated_at]` get the time from: the system's clock, or a test's.
+    pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.settings.clock = Box::new(clock);
+        self
+    }
+
+    /// Where errors go that nobody waits for (L51); standard error by default.
+    pub fn on_error(mut self, sink: impl Fn(BackgroundError) + Send + Sync + 'static) -> Self {
+        self.settings.on_error = Box::new(sink);
+        self
+    }
+
+    /// Opens the database. Errors if tables and observers do not fit together, or the database cannot be opened.
+    pub async fn connect(self) -> Result<Db> {
+        let catalog = Catalog::new(&self.tables, &self.observers)?;
+        let driver = self.engine.open(&self.url, catalog.tables()).await?;
+        Db::new(driver, catalog, self.settings)
+    }
+}
+
+impl EngineSettings {
+    #[cfg(feature = "sqlite")]
+    async fn open(self, url: &str, tables: &[TableRef]) -> Result<Box<dyn Driver>> {
+        if !url.starts_with("sqlite:") {
+            return Err(unknown_engine(url));
+        }
+        let mut options = tripline_sqlite::Options::from_url(url)?;
+        if let Some(durability) = self.durability {
+            options.durability = durability;
+        }
+        if let Some(change) = self.sqlite {
+            change(&mut options);
+        }
+        options.log = self.log.or(options.log);
+        let tables = tables.to_vec();
+        let opened = tokio::task::spawn_blocking(move || tripline_sqlite::Sqlite::open(options, &tables)).await;
+        let driver = opened.map_err(|error| Error::Setup(format!("opening the database: {error}").into()))??;
+        Ok(Box::new(driver))
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    async fn open(self, url: &str, _tables: &[TableRef]) -> Result<Box<dyn Driver>> {
+        Err(unknown_engine(url))
+    }
+}
+
+/// Only the scheme is shown: the rest of a URL may hold a password.
+fn unknown_engine(url: &str) -> Error {
+    let scheme = url.split(':').next().unwrap_or_default();
+    Error::Setup(format!("no engine for URLs that begin with `{scheme}:`; there is `sqlite:`").into())
+}
+
+impl std::fmt::Debug for Connect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connect").field("tables", &self.tables.len()).finish_non_exhaustive()
+    }
+}

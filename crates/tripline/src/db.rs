@@ -1,0 +1,244 @@
+//! [`Db`]: a handle to a database.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, sync::Notify};
+use tripline_core::{Access, Driver, Error, HookName, Result, Statement, Step};
+
+use crate::{
+    Connect, Read, Tx,
+    actor::Actor,
+    beside,
+    catalog::Catalog,
+    lifecycle::origin::Inherited,
+    tx::TxState,
+};
+
+/// A handle to a database: cheap to clone, to be kept in the application's state.
+///
+/// Every operation can be asked of a `Db`, where it is complete in itself, or of a [`Tx`], where it is part of a
+/// transaction; by the same builders.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) actor: Actor,
+    /// The operation after whose commit this handle was made for a hook.
+    pub(crate) origin: Option<Arc<Inherited>>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) driver: Box<dyn Driver>,
+    pub(crate) catalog: Catalog,
+    pub(crate) settings: Settings,
+    runtime: Handle,
+    /// Work on the engine's own tasks.
+    running: AtomicUsize,
+    idle: Notify,
+}
+
+/// What [`Connect`] sets.
+pub(crate) struct Settings {
+    pub(crate) max_hook_rows: usize,
+    pub(crate) max_depth: usize,
+    pub(crate) drain_timeout: Duration,
+    pub(crate) clock: Box<dyn Fn() -> jiff::Timestamp + Send + Sync>,
+    pub(crate) on_error: Box<dyn Fn(BackgroundError) + Send + Sync>,
+}
+
+/// An error of work that nobody waits for: a hook after commit, a spawned task (L51).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BackgroundError {
+    /// The hook; none for [`Tx::on_commit`] and [`Db::spawn`].
+    pub hook: Option<HookName>,
+    /// What it returned, or that it panicked.
+    pub error: Error,
+}
+
+impl Db {
+    /// Begins to open a database: `sqlite://app.db`, `sqlite::memory:`. See [`Connect`].
+    pub fn open(url: &str) -> Connect {
+        Connect::new(url)
+    }
+
+    pub(crate) fn new(driver: Box<dyn Driver>, catalog: Catalog, settings: Settings) -> Result<Db> {
+        let runtime = Handle::try_current().map_err(|_| Error::Setup("a `Db` needs a tokio runtime".into()))?;
+        let inner = Inner { driver, catalog, settings, runtime, running: AtomicUsize::new(0), idle: Notify::new() };
+        Ok(Db { inner: Arc::new(inner), actor: Actor::default(), origin: None })
+    }
+
+    /// The same database on behalf of this actor: hooks can ask for it with [`Tx::actor`].
+    pub fn as_actor<A: Any + Send + Sync>(&self, actor: A) -> Db {
+        Db { actor: Actor::new(actor), ..self.clone() }
+    }
+
+    /// The actor that operations of this handle run for, if it is of this type.
+    pub fn actor<A: Any>(&self) -> Option<&A> {
+        self.actor.get()
+    }
+
+    /// Runs a transaction that may write (L2). It commits when the closure returns `Ok`, and rolls back when it
+    /// returns an error, panics or is dropped (L5).
+    ///
+    /// It begins at its first statement. Through `tx` go all of its operations; a write through a captured `Db` is
+    /// an error (L8). An operation that fails spoils the whole transaction, unless it was made catchable with
+    /// [`Tx::tx`] or `.savepoint()` (L3). The transaction keeps other writers waiting for as long as the closure
+    /// runs: do not wait for other services in it.
+    ///
+    /// ```
+    /// # use tripline::{*, prelude::*};
+    /// # #[derive(Table, Clone, Debug)]
+    /// # struct Account { #[key] id: Id<Account>, cents: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let db = Db::open("sqlite::memory:").tables(tables![Account]).connect().await?;
+    /// # db.create_tables().await?;
+    /// # let from = db.create(NewAccount { cents: 500.into(), ..Default::default() }).await?.id;
+    /// # let to = db.create(NewAccount { cents: 0.into(), ..Default::default() }).await?.id;
+    /// db.tx(async |tx| {
+    ///     tx.update::<Account>().by_key(from).set(|a| a.cents.sub(100)).await?;
+    ///     tx.update::<Account>().by_key(to).set(|a| a.cents.add(100)).await
+    /// })
+    /// .await?;
+    /// # assert_eq!(db.find::<Account>().by_key(to).await?.unwrap().cents, 100);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn tx<F, R>(&self, transaction: F) -> Result<R>
+    where
+        F: for<'a, 't> AsyncFnOnce(&'a mut Tx<'t>) -> Result<R>,
+    {
+        beside::check(self.id(), None)?;
+        let mut state = TxState::new(self, Access::Write);
+        let result = {
+            let mut tx = Tx::outermost(&mut state, self);
+            beside::inside(self.id(), None, transaction(&mut tx)).await
+        };
+        state.end(result).await
+    }
+
+    /// Runs a transaction that only reads: all of its reads see one state of the database. It does not wait for
+    /// writers, nor do they wait for it, except in a database in memory, which has one connection.
+    pub async fn read<F, R>(&self, transaction: F) -> Result<R>
+    where
+        F: for<'a, 't> AsyncFnOnce(&'a mut Read<'t>) -> Result<R>,
+    {
+        if !self.inner.driver.is_exclusive() {
+            let mut state = TxState::new(self, Access::Read);
+            let result = transaction(&mut Read(Tx::outermost(&mut state, self))).await;
+            return state.end(result).await;
+        }
+        beside::check(self.id(), None)?;
+        let mut state = TxState::new(self, Access::Read);
+        let result = {
+            let mut read = Read(Tx::outermost(&mut state, self));
+            beside::inside(self.id(), None, transaction(&mut read)).await
+        };
+        state.end(result).await
+    }
+
+    /// Creates the tables of `tables![..]` that are not there, with their constraints and indexes, in one
+    /// transaction. A table that is there stays as it is.
+    pub async fn create_tables(&self) -> Result<()> {
+        beside::check(self.id(), None)?;
+        let statements = self.inner.driver.schema(self.inner.catalog.tables())?;
+        let mut steps: Vec<Step<'_>> =
+            statements.iter().map(|text| Step::new(Statement::Schema { text })).collect();
+        let mut state = TxState::new(self, Access::Write);
+        let result = state.send(&mut steps).await;
+        drop(steps);
+        state.end(result).await
+    }
+
+    /// An error if the database does not answer.
+    pub async fn ping(&self) -> Result<()> {
+        self.raw_query("SELECT 1", []).await.map(drop)
+    }
+
+    /// Waits until all work after commits is done: hooks, [`Tx::on_commit`], tasks of [`Db::spawn`] (L51).
+    pub async fn drain(&self) {
+        loop {
+            let idle = self.inner.idle.notified();
+            let mut idle = pin!(idle);
+            idle.as_mut().enable();
+            if self.inner.running.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Waits for work after commits, up to the limit set when connecting, then closes all connections.
+    ///
+    /// Operations that come later fail with [`Error::Closed`]. Waits for transactions that are open.
+    pub async fn close(&self) -> Result<()> {
+        beside::check(self.id(), None)?;
+        let limit = self.inner.settings.drain_timeout;
+        let drained = tokio::time::timeout(limit, self.drain()).await;
+        self.inner.driver.close().await?;
+        drained.map_err(|_| Error::Timeout { what: "waiting for work after commits", limit })
+    }
+
+    /// Runs a future on the engine's own tasks: [`drain`](Db::drain) and [`close`](Db::close) wait for it, its
+    /// error goes to the error sink (L56). From a hook in a transaction rather use [`Tx::on_commit`].
+    pub fn spawn(&self, work: impl Future<Output = Result<()>> + Send + 'static) {
+        let db = self.clone();
+        self.background(async move { db.guarded(None, work).await });
+    }
+
+    /// Runs work of the engine that `drain` waits for.
+    pub(crate) fn background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        struct Done(Arc<Inner>);
+        impl Drop for Done {
+            fn drop(&mut self) {
+                if self.0.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    self.0.idle.notify_waiters();
+                }
+            }
+        }
+        self.inner.running.fetch_add(1, Ordering::AcqRel);
+        let done = Done(self.inner.clone());
+        self.inner.runtime.spawn(async move {
+            let _done = done;
+            work.await;
+        });
+    }
+
+    /// Runs user code that nobody waits for: its error or panic goes to the error sink (L51).
+    pub(crate) async fn guarded(&self, hook: Option<HookName>, work: impl Future<Output = Result<()>>) {
+        let mut work = pin!(work);
+        let result = std::future::poll_fn(|cx| {
+            // A panic ends this piece of work, not what comes after it.
+            catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))).unwrap_or_else(|panic| {
+                let message = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+                let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+                Poll::Ready(Err(Error::custom(format!("panicked: {message}"))))
+            })
+        })
+        .await;
+        if let Err(error) = result {
+            (self.inner.settings.on_error)(BackgroundError { hook, error });
+        }
+    }
+
+    /// Tells databases apart.
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.inner).addr()
+    }
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Db").field("engine", &self.inner.driver.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,160 @@
+//! Hooks: the application's code that runs in a phase of an operation's lifecycle.
+//!
+//! Each hook is a trait with one function. Implemented for a table, or for one of its listed row types, it runs for
+//! every operation on that table; implemented for an [`Observer`](crate::Observer) by the trait of the same name
+//! with `On`, it runs for what the observer observes; given to a builder, it runs for that operation.
+//!
+//! The table of all hooks is the invocation of `hooks!` below; everything else is derived from it.
+
+pub(crate) mod body;
+pub(crate) mod change;
+pub(crate) mod macros;
+pub(crate) mod observer;
+pub(crate) mod once;
+
+use std::any::Any;
+
+use tripline_core::{BoxFuture, Phase, Result};
+
+use self::{
+    body::Body,
+    macros::hooks,
+    observer::Observes,
+};
+use crate::{
+    Db, Tx,
+    table::{HookRow, Row, Shape, Table},
+};
+
+/// A hook as the engine calls it, whichever its types.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Hook {
+    pub(crate) phase: Phase,
+    pub(crate) reads: Reads,
+    /// The path of the type that implements it.
+    pub(crate) name: fn() -> &'static str,
+    pub(crate) call: Call,
+}
+
+/// Which rows a hook must see.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reads {
+    /// Columns of the rows before the write.
+    pub(crate) old: Option<Shape>,
+    /// Columns of the rows after the write.
+    pub(crate) new: Option<Shape>,
+}
+
+/// The value that carries an observer's hooks; a table's own hooks get the unit.
+pub(crate) type Carrier = dyn Any + Send + Sync;
+
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Call {
+    /// In the transaction.
+    InTx(InTxFn),
+    /// After the transaction has ended.
+    Ended(EndedFn),
+}
+
+type InTxFn = for<'a, 't> fn(&'a Carrier, &'a mut Tx<'t>, &'a mut Body) -> BoxFuture<'a, Result<()>>;
+type EndedFn = for<'a> fn(&'a Carrier, &'a Db, &'a mut Body) -> BoxFuture<'a, Result<()>>;
+
+/// Finds at compile time which hooks a type has: an inherent constant of `Probe<T>`, there only if `T` implements
+/// the hook, shadows the `None` of [`NoHook`]. Works only where `T` is a concrete type.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<T>(T);
+
+/// The same for the hooks of observer `O` on rows `R`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ProbeOn<O, R>(O, R);
+
+/// The hooks of one type: as many as `hooks!` lists.
+#[doc(hidden)]
+pub type Probed = [Option<Hook>; HOOKS];
+
+pub(crate) type DraftOf<R> = <<R as Row>::Table as Table>::New;
+pub(crate) type PatchOf<R> = <<R as Row>::Table as Table>::Patch;
+
+hooks! {
+    /// Before rows are created: may set, replace or unset any column of each draft, or reject (L20).
+    ///
+    /// Runs in the transaction, once for all rows of the operation (L15). Defaults that the engine knows are in the
+    /// drafts (L27). What it leaves is checked in full before the write (L26).
+    BEFORE_CREATE BeforeCreate: Table, OnBeforeCreate, before_create(tx, drafts: drafts) reads none;
+
+    /// Before an update: sees one patch, which holds for all rows (L21).
+    ///
+    /// It does not see the rows: that is [`BeforeUpdateRows`], whose presence makes the engine read them. Where an
+    /// outer hook has given rows different values for a column, that column is unset in the common patch; what this
+    /// hook sets holds for every row.
+    BEFORE_UPDATE BeforeUpdate: Table, OnBeforeUpdate, before_update(tx, patch: patch) reads none;
+
+    /// Before an update: sees each row, locked, beside its own patch (L21, L23).
+    ///
+    /// Patches may come to differ from row to row; each row is then updated with its own values. Not called when no
+    /// row is touched (L16).
+    BEFORE_UPDATE_ROWS BeforeUpdateRows: HookRow, OnBeforeUpdateRows, before_update_rows(tx, rows: edits) reads old;
+
+    /// Before a delete: sees the operation and may reject (L20). It does not see the rows: that is
+    /// [`BeforeDeleteRows`].
+    BEFORE_DELETE BeforeDelete: Table, OnBeforeDelete, before_delete(tx, operation: operation) reads none;
+
+    /// Before a delete: sees the rows, locked, and may reject (L20). Not called when no row is touched (L16).
+    BEFORE_DELETE_ROWS BeforeDeleteRows: HookRow, OnBeforeDeleteRows, before_delete_rows(tx, rows: gone) reads old;
+
+    /// Before a create or update: works on values by column, so drafts and patches are one type.
+    BEFORE_SAVE BeforeSave: Table, OnBeforeSave, before_save(tx, saves: saves) reads none;
+
+    /// Before any write: sees the operation and may reject.
+    BEFORE_ANY BeforeAny: Table, OnBeforeAny, before_any(tx, operation: operation) reads none;
+
+    /// After rows were created, in the transaction: sees them as the database stored them (L40). An error undoes
+    /// the write (L41).
+    AFTER_CREATE AfterCreate: HookRow, OnAfterCreate, after_create(tx, rows: rows) reads new;
+
+    /// After rows were updated, in the transaction: sees each before and after (L40). An error undoes the write.
+    AFTER_UPDATE AfterUpdate: HookRow, OnAfterUpdate, after_update(tx, changes: changes) reads both;
+
+    /// After rows were deleted, in the transaction: sees them as they were (L43). An error undoes the write.
+    AFTER_DELETE AfterDelete: HookRow, OnAfterDelete, after_delete(tx, rows: gone) reads old;
+
+    /// After rows were created or updated, in the transaction: sees them as they are now.
+    AFTER_SAVE AfterSave: HookRow, OnAfterSave, after_save(tx, rows: rows) reads new;
+
+    /// After rows were created, updated or deleted, in the transaction: sees each before and after.
+    AFTER_CHANGE AfterChange: HookRow, OnAfterChange, after_change(tx, changes: row_changes) reads both;
+
+    /// After any write, in the transaction, also one that touched no row (L16).
+    AFTER_ANY AfterAny: Table, OnAfterAny, after_any(tx, outcome: outcome) reads none;
+
+    /// After the outermost transaction with a create has committed, on the engine's task (L50). It can no longer
+    /// change the result; an error goes to the error sink (L51).
+    AFTER_CREATE_COMMIT AfterCreateCommit: HookRow, OnAfterCreateCommit, after_create_commit(db, rows: rows) reads new;
+
+    /// After the outermost transaction with an update has committed (L50): rows before and after (L53).
+    AFTER_UPDATE_COMMIT AfterUpdateCommit: HookRow, OnAfterUpdateCommit, after_update_commit(db, changes: changes) reads both;
+
+    /// After the outermost transaction with a delete has committed (L50): the rows as they were.
+    AFTER_DELETE_COMMIT AfterDeleteCommit: HookRow, OnAfterDeleteCommit, after_delete_commit(db, rows: gone) reads old;
+
+    /// After the outermost transaction with a create or update has committed (L50).
+    AFTER_SAVE_COMMIT AfterSaveCommit: HookRow, OnAfterSaveCommit, after_save_commit(db, rows: rows) reads new;
+
+    /// After the outermost transaction with any write has committed (L50): rows before and after (L53).
+    AFTER_CHANGE_COMMIT AfterChangeCommit: HookRow, OnAfterChangeCommit, after_change_commit(db, changes: row_changes) reads both;
+
+    /// After the outermost transaction has ended, for a write in it that was undone: by an error, a savepoint
+    /// that was rolled back, a cancelled caller (L54).
+    AFTER_ROLLBACK AfterRollback: Table, OnAfterRollback, after_rollback(db, undone: outcome) reads none;
+}
+
+impl Hook {
+    /// Whether it runs after the transaction has ended.
+    pub(crate) fn is_ended(&self) -> bool {
+        matches!(self.call, Call::Ended(_))
+    }
+}

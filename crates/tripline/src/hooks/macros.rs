@@ -1,0 +1,186 @@
+//! What `hooks!` makes of each line: the trait, the observer's trait, the probes and the glue between typed rows
+//! and the engine's plain ones.
+
+/// One line a hook: constant, trait and its bound, observer's trait, function, what it is called with, what rows
+/// it must see.
+macro_rules! hooks {
+    ($(
+        $(#[doc = $doc:literal])*
+        $probe:ident $hook:ident: $bound:ident, $on:ident, $call:ident($handle:ident, $arg:ident: $kind:ident)
+        reads $reads:ident;
+    )*) => {
+        $(
+            $(#[doc = $doc])*
+            pub trait $hook: $bound {
+                /// The hook's body.
+                fn $call(
+                    $handle: $crate::hooks::macros::handle!($handle),
+                    $arg: $crate::hooks::macros::arg!('_, $kind, Self),
+                ) -> impl Future<Output = Result<()>> + Send;
+            }
+
+            #[doc = concat!("[`", stringify!($hook), "`] of an observer, for rows `R`.")]
+            pub trait $on<R: Row>: Observes<R> {
+                /// The hook's body.
+                fn $call(
+                    &self,
+                    $handle: $crate::hooks::macros::handle!($handle),
+                    $arg: $crate::hooks::macros::arg!('_, $kind, R),
+                ) -> impl Future<Output = Result<()>> + Send;
+            }
+
+            impl<R: $hook> Probe<R> {
+                pub const $probe: Option<Hook> = Some(Hook {
+                    phase: Phase::$hook,
+                    reads: $crate::hooks::macros::reads!($reads, R),
+                    name: std::any::type_name::<R>,
+                    call: $crate::hooks::macros::glue!($handle, $kind, R, |_carrier, handle, arg| {
+                        R::$call(handle, arg)
+                    }),
+                });
+            }
+
+            impl<O: $on<R>, R: Row> ProbeOn<O, R> {
+                pub const $probe: Option<Hook> = Some(Hook {
+                    phase: Phase::$hook,
+                    reads: $crate::hooks::macros::reads!($reads, R),
+                    name: std::any::type_name::<O>,
+                    call: $crate::hooks::macros::glue!($handle, $kind, R, |carrier, handle, arg| {
+                        $crate::hooks::observer::carried::<O>(carrier).$call(handle, arg)
+                    }),
+                });
+            }
+        )*
+
+        /// How many hooks there are.
+        pub(crate) const HOOKS: usize = [$(stringify!($probe)),*].len();
+
+        /// No hook, unless an inherent constant says otherwise.
+        #[doc(hidden)]
+        #[allow(missing_docs, reason = "each is the constant of the hook of the same name")]
+        pub trait NoHook {
+            $(const $probe: Option<Hook> = None;)*
+        }
+
+        impl<T> NoHook for Probe<T> {}
+        impl<O, R> NoHook for ProbeOn<O, R> {}
+    };
+}
+
+macro_rules! handle {
+    (tx) => { &mut Tx<'_> };
+    (db) => { &Db };
+}
+
+macro_rules! arg {
+    ($life:lifetime, drafts, $row:ident) => { &$life mut [$crate::hooks::DraftOf<$row>] };
+    ($life:lifetime, patch, $row:ident) => { &$life mut $crate::hooks::PatchOf<$row> };
+    ($life:lifetime, edits, $row:ident) => { &$life mut [$crate::Edit<$row>] };
+    ($life:lifetime, saves, $row:ident) => { &$life mut $crate::Saves<'_, <$row as $crate::Row>::Table> };
+    ($life:lifetime, operation, $row:ident) => { &$life $crate::Operation };
+    ($life:lifetime, rows, $row:ident) => { &$life [$row] };
+    ($life:lifetime, gone, $row:ident) => { &$life [$row] };
+    ($life:lifetime, changes, $row:ident) => { &$life [$crate::Change<$row>] };
+    ($life:lifetime, row_changes, $row:ident) => { &$life [$crate::RowChange<$row>] };
+    ($life:lifetime, outcome, $row:ident) => { &$life $crate::Outcome };
+}
+
+macro_rules! reads {
+    (none, $row:ident) => { $crate::hooks::Reads { old: None, new: None } };
+    (old, $row:ident) => { $crate::hooks::Reads { old: Some($row::SHAPE), new: None } };
+    (new, $row:ident) => { $crate::hooks::Reads { old: None, new: Some($row::SHAPE) } };
+    (both, $row:ident) => { $crate::hooks::Reads { old: Some($row::SHAPE), new: Some($row::SHAPE) } };
+}
+
+macro_rules! glue {
+    (tx, edits, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
+        $crate::hooks::Call::InTx(|$carrier, $handle, body| Box::pin(async move {
+            let mut edits = body.edits::<$row>()?;
+            let done = { let $arg = &mut edits[..]; $call.await };
+            body.put_edits(edits)?;
+            done
+        }))
+    };
+    (tx, operation, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
+        $crate::hooks::Call::InTx(|$carrier, $handle, _body| Box::pin(async move { let $arg = $handle.own_operation()?; $call.await }))
+    };
+    (tx, $kind:ident, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
+        $crate::hooks::Call::InTx(|$carrier, $handle, body| Box::pin(async move {
+            $crate::hooks::macros::typed!($kind, $row, body, $arg);
+            $call.await
+        }))
+    };
+    (db, $kind:ident, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
+        $crate::hooks::Call::Ended(|$carrier, $handle, body| Box::pin(async move {
+            $crate::hooks::macros::typed!($kind, $row, body, $arg);
+            $call.await
+        }))
+    };
+}
+
+/// Binds `$arg` to what a hook of this kind is called with.
+macro_rules! typed {
+    (drafts, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.drafts::<$crate::hooks::DraftOf<$row>>()?; };
+    (patch, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = &mut $body.drafts::<$crate::hooks::PatchOf<$row>>()?[0];
+    };
+    (saves, $row:ident, $body:ident, $arg:ident) => { let $arg = &mut $body.saves::<$row>()?; };
+    (rows, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.rows::<$row>()?; };
+    (gone, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.gone::<$row>()?; };
+    (changes, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.changes::<$row>()?; };
+    (row_changes, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.row_changes::<$row>()?; };
+    (outcome, $row:ident, $body:ident, $arg:ident) => { let $arg = &$body.outcome(); };
+}
+
+pub(crate) use {arg, glue, handle, hooks, reads, typed};
+
+/// The hooks of a table and of its listed row types.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __hooks {
+    ($table:ty; $($row:ty),* $(,)?) => {{
+        #[allow(unused_imports, reason = "unused where every hook is there")]
+        use $crate::__macro::{NoHook as _, Probe};
+        &[$crate::__probes!(Probe<$table>) $(, $crate::__probes!(Probe<$row>))*]
+    }};
+}
+
+/// The hooks of an observer: for all tables, or for the rows of one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __observer_hooks {
+    (@list $observer:ty; [$($done:tt)*];) => {{
+        #[allow(unused_imports, reason = "unused where every hook is there")]
+        use $crate::__macro::{NoHook as _, ProbeOn};
+        &[$($done)*]
+    }};
+    (@list $observer:ty; [$($done:tt)*]; all, $($rest:tt)*) => {
+        $crate::__observer_hooks!(@list $observer; [$($done)* $crate::__macro::Observed {
+            table: ::core::option::Option::None,
+            hooks: $crate::__probes!(ProbeOn<$observer, $crate::AnyRow>),
+        },]; $($rest)*)
+    };
+    (@list $observer:ty; [$($done:tt)*]; $row:ty, $($rest:tt)*) => {
+        $crate::__observer_hooks!(@list $observer; [$($done)* $crate::__macro::Observed {
+            table: ::core::option::Option::Some(|| <<$row as $crate::Row>::Table as $crate::Table>::DESC),
+            hooks: $crate::__probes!(ProbeOn<$observer, $row>),
+        },]; $($rest)*)
+    };
+    ($observer:ty; $($what:tt)*) => { $crate::__observer_hooks!(@list $observer; []; $($what)*,) };
+}
+
+/// The probes of one type.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __probes {
+    ($probe:ty) => {
+        [
+            <$probe>::BEFORE_CREATE, <$probe>::BEFORE_UPDATE, <$probe>::BEFORE_UPDATE_ROWS, <$probe>::BEFORE_DELETE,
+            <$probe>::BEFORE_DELETE_ROWS, <$probe>::BEFORE_SAVE, <$probe>::BEFORE_ANY, <$probe>::AFTER_CREATE,
+            <$probe>::AFTER_UPDATE, <$probe>::AFTER_DELETE, <$probe>::AFTER_SAVE, <$probe>::AFTER_CHANGE,
+            <$probe>::AFTER_ANY, <$probe>::AFTER_CREATE_COMMIT, <$probe>::AFTER_UPDATE_COMMIT,
+            <$probe>::AFTER_DELETE_COMMIT, <$probe>::AFTER_SAVE_COMMIT, <$probe>::AFTER_CHANGE_COMMIT,
+            <$probe>::AFTER_ROLLBACK,
+        ]
+    };
+}

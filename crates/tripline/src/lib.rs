@@ -1,0 +1,99 @@
+//! Tripline is a data layer for Rust whose heart is the lifecycle of a database operation: hooks, constraints and
+//! transactions that are attached to tables once, and hold on every path by which data is written.
+//!
+//! Start with the guide in the README, then [`Db`], [`Table`] and the hook traits, for instance [`BeforeCreate`]
+//! and [`AfterUpdate`]. The rules that all of them keep are numbered in `docs/lifecycle.md`; documentation names
+//! them as L12.
+//!
+//! # Features
+//!
+//! - `sqlite` (default): the embedded database, compiled in.
+//! - `json` (default): columns of type [`Json`], and serde for [`Id`].
+
+mod actor;
+mod any;
+mod beside;
+mod catalog;
+mod columns;
+mod connect;
+mod db;
+mod field;
+mod hooks;
+mod lifecycle;
+mod on;
+mod ops;
+mod table;
+mod tx;
+mod types;
+
+pub use tripline_core::{
+    Action, BesideTransaction, BoxFuture, Chain, ColumnDesc, ColumnType, DatabaseError, Decode, DefaultDesc, Error,
+    HookError, HookName, Invalid, Kept, Kind, Mismatch, Node, Operation, Phase, Query, Rejection, Result,
+    StatementLog, TableDesc, TableRef, Value, Violation,
+};
+pub use tripline_macros::{Observer, Row, Table, TextEnum};
+#[cfg(feature = "sqlite")]
+pub use tripline_sqlite::{Durability, Options as SqliteOptions, sqlite_version};
+
+#[cfg(feature = "json")]
+pub use crate::types::Json;
+pub use crate::{
+    any::{AnyCols, AnyKey, AnyRow, AnyValues},
+    catalog::TableEntry,
+    columns::{Assign, CallerMaySet, Col, Expr, OrderBy, ReadOnly, Writable},
+    connect::Connect,
+    db::{BackgroundError, Db},
+    field::Field,
+    hooks::{
+        change::{Change, Edit, Outcome, RowChange, Save, Saves, Undone},
+        observer::{Observer, Observes},
+    },
+    on::{On, delete, find, update},
+    ops::{
+        create::{Create, Drafts, Many, Number as HowMany, One},
+        delete::Delete,
+        find::{Find, First},
+        raw::RawRows,
+        update::Update,
+    },
+    table::{Draft, HookRow, IntoKey, Key, Row, Shape, Slots, Table},
+    tx::{Read, Tx},
+    types::{Id, Input, Number, Type},
+};
+pub use crate::hooks::{
+    AfterAny, AfterChange, AfterChangeCommit, AfterCreate, AfterCreateCommit, AfterDelete, AfterDeleteCommit,
+    AfterRollback, AfterSave, AfterSaveCommit, AfterUpdate, AfterUpdateCommit, BeforeAny, BeforeCreate, BeforeDelete,
+    BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, OnAfterAny, OnAfterChange, OnAfterChangeCommit,
+    OnAfterCreate, OnAfterCreateCommit, OnAfterDelete, OnAfterDeleteCommit, OnAfterRollback, OnAfterSave,
+    OnAfterSaveCommit, OnAfterUpdate, OnAfterUpdateCommit, OnBeforeAny, OnBeforeCreate, OnBeforeDelete,
+    OnBeforeDeleteRows, OnBeforeSave, OnBeforeUpdate, OnBeforeUpdateRows,
+};
+
+/// What an application mostly names: `use tripline::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Db, Error, Field, Id, Observer, Read, Result, Row, Table, TextEnum, Tx, tables,
+    };
+}
+
+/// What the derives name.
+#[doc(hidden)]
+pub mod __macro {
+    pub use tripline_core::{
+        Action, CheckDesc, ColumnDesc, ColumnType, DefaultDesc, IndexDesc, Mismatch, OnUpdate, Reference, Result, Slot,
+        TableDesc, TableRef, Value,
+    };
+
+    pub use crate::{
+        columns::{Col, ReadOnly},
+        field::Field,
+        hooks::{
+            NoHook, Probe, ProbeOn, Probed,
+            observer::{Observed, Observer, Observes},
+        },
+        table::{
+            Cells, Column, Draft, HookRow, Row, Shape, SlotReader, Slots, Table, assert_secrets, check,
+        },
+        types::Type,
+    };
+}

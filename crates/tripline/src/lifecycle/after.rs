@@ -1,0 +1,106 @@
+//! After: async hooks in the transaction that see what was written; then what follows the commit is queued.
+
+use tripline_core::{HookName, Kind, Node, Phase, Query, Result, Statement, Step, Value};
+
+use super::{
+    before::{Caller, call},
+    is_write,
+    origin::Inherited,
+    run::{Inner, Run, Written},
+};
+use crate::{
+    Db, Tx,
+    hooks::{
+        body::Body,
+        once::{OnceCall, OnceHook},
+    },
+    tx::Ended,
+};
+
+pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> Result<Body> {
+    if !is_write(run.op.kind) {
+        return Ok(run.into_body());
+    }
+    let mut run = run.into_inner();
+    let hooks = run.hooks();
+    let ends = hooks.is_some_and(|hooks| !hooks.commit.is_empty() || !hooks.rollback.is_empty())
+        || run.once.iter().any(|hook| matches!(hook.call, Some(OnceCall::Ended(_))));
+    // Queued by the order in which operations wrote, before what their after-hooks write (L50).
+    let place = (ends && run.body.count > 0).then(|| queue(tx, &mut run));
+    let attached = run.hooks().is_some_and(|hooks| !hooks.after.is_empty());
+    if attached || !run.once.is_empty() {
+        Box::pin(call_hooks(tx, &mut run, depth)).await?;
+    }
+    if run.refreshed {
+        refresh(tx, &mut run).await?;
+    }
+    if let Some(place) = place {
+        let once = std::mem::take(&mut run.once);
+        tx.state.fill_ended(place, run.body.kept_for_commit(), once);
+    }
+    Ok(run.body)
+}
+
+/// From the inside out: the operation's own hooks first (L11).
+async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
+    for i in (0..run.once.len()).rev() {
+        let hook: &mut OnceHook = &mut run.once[i];
+        let (phase, name) = (hook.phase, HookName::Place(hook.place));
+        match hook.call.take() {
+            Some(OnceCall::InTx(once)) if run.body.count > 0 => {
+                call(tx, run, depth, Caller::Once(phase, name, once)).await?;
+            }
+            // Not its time yet.
+            ended @ Some(OnceCall::Ended(_)) => hook.call = ended,
+            // No rows, no call (L16).
+            _ => {}
+        }
+    }
+    let attached = run.attached().clone();
+    let hooks = if run.op.without_hooks { None } else { attached.hooks(run.op.kind) };
+    for bound in hooks.into_iter().flat_map(|hooks| &hooks.after) {
+        if run.body.count > 0 || bound.hook.phase == Phase::AfterAny {
+            call(tx, run, depth, Caller::Bound(bound)).await?;
+        }
+    }
+    Ok(())
+}
+
+fn queue(tx: &mut Tx<'_>, run: &mut Inner) -> usize {
+    let db = &tx.state.db;
+    let origin = Inherited::of(run.op.kept(), tx.frame, db.origin.clone());
+    let db = Db { inner: db.inner.clone(), actor: tx.actor.clone(), origin: Some(origin) };
+    let attached = (!run.op.without_hooks).then(|| run.attached().clone());
+    tx.state.queue_ended(Ended {
+        table: run.op.table,
+        undone: run.body.outcome(),
+        attached,
+        once: Vec::new(),
+        body: None,
+        db,
+    })
+}
+
+/// Reads created rows again, as the hooks left them (L17).
+async fn refresh(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
+    let table = run.op.table;
+    let width = table.columns.len();
+    let columns = run.body.new.columns.clone();
+    let mut fresh = Vec::with_capacity(run.body.new.values.len());
+    for row in run.body.new.iter() {
+        let of_key = |column: &u16| {
+            let value = run.body.new.position(*column).map_or(Value::Null, |position| row[position].clone());
+            Node::compare(tripline_core::Compare::Eq, Node::Column(*column), Node::Literal(value))
+        };
+        let query = Query { filter: Some(Node::And(table.key.iter().map(of_key).collect())), ..Query::default() };
+        let mut step = Step::new(Statement::Find { table, query: &query, columns: &columns });
+        tx.state.send(std::slice::from_mut(&mut step)).await?;
+        // A row that a hook deleted stays as it was written.
+        let read = std::mem::take(&mut step.answer.values);
+        fresh.extend(if read.len() == width { read } else { row.to_vec() });
+    }
+    debug_assert_eq!(run.op.kind, Kind::Create, "only created rows are refreshed");
+    run.body.new.values = fresh;
+    run.body.forget_typed();
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Before: defaults, then async hooks, which may read and write, change drafts and patches, or reject.
+
+use tripline_core::{
+    ColumnDesc, DefaultDesc, Error, HookError, HookName, Kind, Phase, Result, Slot, Value,
+};
+use uuid::Uuid;
+
+use super::{
+    Link,
+    old::{read_old, split_patches},
+    origin::Frame,
+    run::{Guarded, Inner, Prepared, Run},
+};
+use crate::{
+    Db, Tx, beside,
+    catalog::{Bound, is_before},
+    hooks::{Call, once::OnceCall},
+};
+
+pub(super) async fn before(link: &mut Link<'_, '_>, mut run: Run<Guarded>, depth: usize) -> Result<Run<Prepared>> {
+    if run.op.kind == Kind::Create {
+        fill_defaults(link.db(), &mut run)?;
+    }
+    if let Link::Tx(tx) = link {
+        let attached = run.hooks().is_some_and(|hooks| !hooks.before.is_empty());
+        if attached || run.once.iter().any(|hook| is_before(hook.phase)) {
+            Box::pin(call_hooks(tx, &mut run, depth)).await?;
+        }
+    }
+    Ok(run.next())
+}
+
+/// Puts the defaults that the engine knows into the drafts, readable by hooks but not counted as set (L27).
+fn fill_defaults(db: &Db, run: &mut Inner) -> Result<()> {
+    let table = run.op.table;
+    let clocked = table.columns.iter().any(|column| matches!(column.default, DefaultDesc::Now));
+    let now = clocked.then(|| run.now(db));
+    for row in run.body.slots.flat()?.chunks_exact_mut(table.columns.len().max(1)) {
+        for (slot, column) in row.iter_mut().zip(table.columns) {
+            if matches!(slot, Slot::Unset)
+                && let Some(value) = default_of(column, now)
+            {
+                *slot = Slot::Default(value);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn default_of(column: &ColumnDesc, now: Option<jiff::Timestamp>) -> Option<Value> {
+    match column.default {
+        DefaultDesc::Constant(value) | DefaultDesc::Function(value) => Some(value()),
+        DefaultDesc::Now => now.map(Value::Timestamp),
+        DefaultDesc::UuidV7 => Some(Value::Uuid(Uuid::now_v7())),
+        _ => None,
+    }
+}
+
+/// From the outside in; the operation's own hooks are innermost (L11).
+async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
+    let attached = run.attached().clone();
+    let hooks = if run.op.without_hooks { None } else { attached.hooks(run.op.kind) };
+    for bound in hooks.into_iter().flat_map(|hooks| &hooks.before) {
+        call_before(tx, run, depth, Caller::Bound(bound)).await?;
+    }
+    for i in 0..run.once.len() {
+        if is_before(run.once[i].phase) {
+            let (phase, name) = (run.once[i].phase, HookName::Place(run.once[i].place));
+            if let Some(OnceCall::InTx(call)) = run.once[i].call.take() {
+                call_before(tx, run, depth, Caller::Once(phase, name, call)).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Who is called.
+pub(super) enum Caller<'b> {
+    Bound(&'b Bound),
+    Once(
+        Phase,
+        HookName,
+        Box<
+            dyn for<'a, 't> FnOnce(
+                    &'a mut Tx<'t>,
+                    &'a mut crate::hooks::body::Body,
+                ) -> tripline_core::BoxFuture<'a, Result<()>>
+                + Send,
+        >,
+    ),
+}
+
+async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Caller<'_>) -> Result<()> {
+    let phase = match &caller {
+        Caller::Bound(bound) => bound.hook.phase,
+        Caller::Once(phase, ..) => *phase,
+    };
+    match phase {
+        Phase::BeforeUpdateRows | Phase::BeforeDeleteRows => {
+            if run.old_as_of.is_none() {
+                read_old(tx, run).await?;
+            }
+            if run.body.old.is_empty() {
+                return Ok(());
+            }
+            if phase == Phase::BeforeUpdateRows {
+                split_patches(run)?;
+            }
+            call(tx, run, depth, caller).await
+        }
+        Phase::BeforeUpdate if run.patch_each => with_common_patch(tx, run, depth, caller).await,
+        // A create of no rows has no draft to show.
+        _ if run.op.kind == Kind::Create && run.body.slots.is_empty() => Ok(()),
+        _ => call(tx, run, depth, caller).await,
+    }
+}
+
+/// A hook that sees one patch for all rows, after an outer hook gave each row its own: it sees what they have in
+/// common, and what it changes there holds for every row.
+async fn with_common_patch(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Caller<'_>) -> Result<()> {
+    let width = run.op.table.columns.len();
+    let mut each = std::mem::take(run.body.slots.flat()?);
+    let mut common = each[..width].to_vec();
+    for row in each.chunks_exact(width) {
+        for (slot, other) in common.iter_mut().zip(row) {
+            if slot != other {
+                *slot = Slot::Unset;
+            }
+        }
+    }
+    *run.body.slots.flat()? = common.clone();
+    call(tx, run, depth, caller).await?;
+    let after = std::mem::take(run.body.slots.flat()?);
+    for (column, (before, after)) in common.iter().zip(after).enumerate() {
+        if *before != after {
+            each.chunks_exact_mut(width).for_each(|row| row[column] = after.clone());
+        }
+    }
+    *run.body.slots.flat()? = each;
+    Ok(())
+}
+
+/// Calls one hook, as the operation's origin and actor, marked as inside the transaction; its error is named (L14).
+pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Caller<'_>) -> Result<()> {
+    let (phase, hook) = match &caller {
+        Caller::Bound(bound) => (bound.hook.phase, bound.name()),
+        Caller::Once(phase, name, _) => (*phase, *name),
+    };
+    let (database, level) = (tx.state.db.id(), tx.level);
+    let frame = Frame { operation: &run.op, hook: Some(hook), parent: tx.frame, depth };
+    let mut handle = Tx {
+        state: tx.state,
+        frame: Some(&frame),
+        local: Some(&mut run.local),
+        actor: tx.actor.clone(),
+        level,
+    };
+    let body = &mut run.body;
+    let result = match caller {
+        Caller::Bound(bound) => match bound.hook.call {
+            Call::InTx(call) => beside::inside(database, Some(hook), call(bound.carrier(), &mut handle, body)).await,
+            Call::Ended(_) => Ok(()),
+        },
+        Caller::Once(_, _, call) => beside::inside(database, Some(hook), call(&mut handle, body)).await,
+    };
+    // Also an operation inside that failed and was ignored, or was dropped, ends this one (L6).
+    let result = result.and_then(|()| tx.state.settle(level, depth));
+    result.map_err(|source| {
+        let (table, operation) = (run.op.table.name, run.op.kind);
+        Error::Hook(Box::new(HookError { table, operation, phase, hook, source }))
+    })
+}

@@ -1,0 +1,154 @@
+//! Old rows: read once, locked by the transaction, only if someone asks, only the columns asked for (L23).
+
+use std::collections::HashMap;
+
+use tripline_core::{ColumnSet, Error, Kind, Query, Result, RowSet, Slot, Statement, Step, Value, evaluate};
+
+use super::run::Inner;
+use crate::Tx;
+
+/// Reads the rows that the operation is about to write.
+pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
+    let columns = old_columns(run)?;
+    let limit = tx.state.db.inner.settings.max_hook_rows;
+    let query = Query { limit: Some(limit as u64 + 1), filter: run.op.query.filter.clone(), ..Query::default() };
+    let mut step = Step::new(Statement::Find { table: run.op.table, query: &query, columns: &columns });
+    tx.state.send(std::slice::from_mut(&mut step)).await?;
+    let values = std::mem::take(&mut step.answer.values);
+    run.body.old = RowSet { columns: columns.into(), values };
+    run.body.forget_typed();
+    run.old_as_of = Some(tx.state.writes(run.op.table));
+    too_many(run, run.body.old.len(), limit)
+}
+
+/// The refusal of more rows than the engine keeps in memory for hooks.
+pub(super) fn too_many(run: &Inner, rows: usize, limit: usize) -> Result<()> {
+    if rows > limit { Err(Error::TooManyRows { operation: run.op.kept(), limit }) } else { Ok(()) }
+}
+
+/// What hooks ask for, the key to pair rows by, and what is needed to compute and compare.
+fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
+    let table = run.op.table;
+    let (before, after) = (run.reads(true), run.reads(false));
+    let mut columns: ColumnSet = table.key.iter().copied().collect();
+    columns.extend(before.old.iter().chain(after.old.iter()).flat_map(ColumnSet::iter));
+    if run.op.kind == Kind::Update {
+        if before.old.is_some() && after.pairs() {
+            // Hooks may yet set any column, and whether that changes it must be known.
+            columns.extend(0..table.columns.len() as u16);
+        }
+        for (i, slot) in run.body.slots.flat()?.iter().enumerate() {
+            if slot.is_set() && after.pairs() {
+                columns.insert((i % table.columns.len()) as u16);
+            }
+            if let Slot::Expr(node) = slot {
+                node.visit(&mut |node| {
+                    if let tripline_core::Node::Column(column) = node {
+                        columns.insert(*column);
+                    }
+                });
+            }
+        }
+    }
+    Ok(columns.iter().collect())
+}
+
+/// Makes of one patch for all rows one for each, in which expressions are computed (L22).
+pub(super) fn split_patches(run: &mut Inner) -> Result<()> {
+    if run.patch_each {
+        return Ok(());
+    }
+    let patch = std::mem::take(run.body.slots.flat()?);
+    let mut each = Vec::with_capacity(patch.len() * run.body.old.len());
+    let null = Value::Null;
+    for row in run.body.old.iter() {
+        let value = |column| run.body.old.position(column).map_or(&null, |position| &row[position]);
+        for slot in &patch {
+            each.push(match slot {
+                Slot::Expr(node) => Slot::To(evaluate(node, &value)?),
+                other => other.clone(),
+            });
+        }
+    }
+    *run.body.slots.flat()? = each;
+    run.patch_each = true;
+    Ok(())
+}
+
+/// Reads the old rows anew if the table was written since, keeping those that are still there (L23).
+///
+/// True if that happened: then the write must name the keys.
+pub(super) async fn refresh_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<bool> {
+    let Some(as_of) = run.old_as_of else { return Ok(false) };
+    if as_of == tx.state.writes(run.op.table) {
+        return Ok(false);
+    }
+    let before = run.body.old.clone();
+    let known = by_key(run, &before);
+    read_old(tx, run).await?;
+    let (width, columns) = (run.op.table.columns.len(), run.body.old.columns.len());
+    let read = std::mem::take(&mut run.body.old.values);
+    let patches = if run.patch_each { std::mem::take(run.body.slots.flat()?) } else { Vec::new() };
+    let (mut old, mut kept) = (Vec::new(), Vec::new());
+    let key = key_positions(run, &run.body.old);
+    for row in read.chunks_exact(columns) {
+        if let Some(&i) = known.get(&identity(row, &key)) {
+            old.extend_from_slice(row);
+            if run.patch_each {
+                kept.extend_from_slice(&patches[i * width..][..width]);
+            }
+        }
+    }
+    run.body.old.values = old;
+    if run.patch_each {
+        *run.body.slots.flat()? = kept;
+    }
+    Ok(true)
+}
+
+/// The keys of the old rows.
+pub(super) fn old_keys(run: &Inner) -> RowSet {
+    let positions = key_positions(run, &run.body.old);
+    let mut keys = RowSet::new(run.op.table.key);
+    for row in run.body.old.iter() {
+        keys.values.extend(positions.iter().map(|position| row[*position].clone()));
+    }
+    keys
+}
+
+/// Puts the new rows in the order of the old ones, and leaves out old rows that were not written.
+pub(super) fn pair(run: &mut Inner) {
+    let (old_key, new_key) = (key_positions(run, &run.body.old), key_positions(run, &run.body.new));
+    let same_key = |(old, new): (&[Value], &[Value])| {
+        old_key.iter().zip(&new_key).all(|(o, n)| old[*o] == new[*n])
+    };
+    let body = &run.body;
+    if body.old.len() == body.new.len() && body.old.iter().zip(body.new.iter()).all(same_key) {
+        return;
+    }
+    let known = by_key(run, &run.body.new);
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for row in run.body.old.iter() {
+        if let Some(&i) = known.get(&identity(row, &old_key)) {
+            old.extend_from_slice(row);
+            new.extend_from_slice(run.body.new.row(i));
+        }
+    }
+    run.body.old.values = old;
+    run.body.new.values = new;
+}
+
+fn key_positions(run: &Inner, rows: &RowSet) -> Vec<usize> {
+    run.op.table.key.iter().filter_map(|column| rows.position(*column)).collect()
+}
+
+fn by_key(run: &Inner, rows: &RowSet) -> HashMap<Vec<u8>, usize> {
+    let positions = key_positions(run, rows);
+    rows.iter().enumerate().map(|(i, row)| (identity(row, &positions), i)).collect()
+}
+
+fn identity(row: &[Value], positions: &[usize]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    positions.iter().for_each(|position| row[*position].write_identity(&mut bytes));
+    bytes
+}

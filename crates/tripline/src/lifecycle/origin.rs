@@ -1,0 +1,37 @@
+//! Why an operation runs: the chain of operations and hooks that led to it (L60).
+
+use std::sync::Arc;
+
+use tripline_core::{HookName, Kept, Operation};
+
+/// An operation one of whose hooks runs now. Frames live on the stack of the hooks' futures, so they cannot be
+/// forgotten there.
+#[derive(Debug)]
+pub(crate) struct Frame<'f> {
+    pub(crate) operation: &'f Operation,
+    pub(crate) hook: Option<HookName>,
+    pub(crate) parent: Option<&'f Frame<'f>>,
+    /// How many operations of this transaction are in progress, this one included.
+    pub(crate) depth: usize,
+}
+
+/// The same for what runs after the transaction has ended.
+#[derive(Debug)]
+pub(crate) struct Inherited {
+    pub(crate) operation: Kept,
+    pub(crate) parent: Option<Arc<Inherited>>,
+    /// How many operations led here.
+    pub(crate) depth: usize,
+}
+
+impl Inherited {
+    /// The origin of what this operation's hooks do after the end: its own chain, kept.
+    pub(crate) fn of(operation: Kept, frame: Option<&Frame<'_>>, before: Option<Arc<Inherited>>) -> Arc<Inherited> {
+        let parent = match frame {
+            Some(frame) => Some(Inherited::of(frame.operation.kept(), frame.parent, before)),
+            None => before,
+        };
+        let depth = parent.as_ref().map_or(0, |parent| parent.depth) + 1;
+        Arc::new(Inherited { operation, parent, depth })
+    }
+}

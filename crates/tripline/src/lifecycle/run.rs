@@ -1,0 +1,238 @@
+//! [`Run`]: an operation on its way through the phases.
+
+use std::{
+    borrow::Cow,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use tripline_core::{ColumnSet, Error, Operation, Result, Slot, TableRef};
+
+use super::{is_write, local::Local};
+use crate::{
+    Db,
+    catalog::{Attached, Hooks},
+    hooks::{body::Body, once::OnceHook},
+    table::Shape,
+};
+
+/// What a builder asks for.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) op: Operation,
+    /// Drafts or one patch.
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) columns: Columns,
+    pub(crate) hooks: Vec<OnceHook>,
+    /// The first mistake made while building.
+    pub(crate) mistake: Option<Error>,
+    /// Whether a failure shall be catchable inside a transaction (L3).
+    pub(crate) savepoint: bool,
+    /// Whether created rows are read again after the hooks (L17).
+    pub(crate) refreshed: bool,
+}
+
+/// The columns that the caller gets back.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Columns {
+    /// None: a number is enough.
+    #[default]
+    None,
+    /// Those of a row type.
+    Shape(Shape),
+}
+
+impl Ask {
+    pub(crate) fn new(op: Operation) -> Self {
+        Ask {
+            op,
+            slots: Vec::new(),
+            columns: Columns::None,
+            hooks: Vec::new(),
+            mistake: None,
+            savepoint: false,
+            refreshed: false,
+        }
+    }
+}
+
+impl Columns {
+    /// Their indexes.
+    pub(crate) fn indexes(&self, table: TableRef) -> Cow<'static, [u16]> {
+        match self {
+            Columns::None => Cow::Borrowed(&[]),
+            Columns::Shape(Shape::Columns(columns)) => Cow::Borrowed(columns),
+            Columns::Shape(Shape::All) => Cow::Owned((0..table.columns.len() as u16).collect()),
+        }
+    }
+}
+
+/// As the caller asked for it.
+#[derive(Debug)]
+pub(crate) enum Asked {}
+/// Known to be allowed.
+#[derive(Debug)]
+pub(crate) enum Guarded {}
+/// After defaults and before-hooks.
+#[derive(Debug)]
+pub(crate) enum Prepared {}
+/// In its final form.
+#[derive(Debug)]
+pub(crate) enum Planned {}
+/// Known to make sense.
+#[derive(Debug)]
+pub(crate) enum Checked {}
+/// Written, or read.
+#[derive(Debug)]
+pub(crate) enum Written {}
+
+/// An operation in state `S`.
+#[derive(Debug)]
+pub(crate) struct Run<S> {
+    // Boxed, so that going from state to state moves a pointer.
+    inner: Box<Inner>,
+    _state: PhantomData<S>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) op: Operation,
+    pub(crate) body: Body,
+    attached: Arc<Attached>,
+    pub(crate) once: Vec<OnceHook>,
+    pub(crate) columns: Columns,
+    pub(crate) mistake: Option<Error>,
+    pub(crate) refreshed: bool,
+    pub(crate) local: Local,
+    /// The operation's one reading of the clock (L27).
+    now: Option<Timestamp>,
+    /// The table's count of writes when the old rows were read; none if they were not.
+    pub(crate) old_as_of: Option<u64>,
+    /// Whether there is a patch for each old row.
+    pub(crate) patch_each: bool,
+}
+
+impl Run<Asked> {
+    pub(crate) fn asked(db: &Db, ask: Ask) -> Result<Run<Asked>> {
+        let attached = db.inner.catalog.get(ask.op.table)?.clone();
+        let body = Body::new(ask.op.table, ask.op.kind, ask.slots);
+        let inner = Inner {
+            body,
+            attached,
+            once: ask.hooks,
+            columns: ask.columns,
+            mistake: ask.mistake,
+            refreshed: ask.refreshed,
+            local: Local::default(),
+            now: None,
+            old_as_of: None,
+            patch_each: false,
+            op: ask.op,
+        };
+        Ok(Run { inner: Box::new(inner), _state: PhantomData })
+    }
+
+    /// Whether it is more than one SQL statement, or has in-transaction company (L1).
+    pub(crate) fn needs_transaction(&self) -> bool {
+        is_write(self.op.kind)
+            && (self.hooks().is_some_and(|hooks| !hooks.is_empty())
+                || !self.once.is_empty()
+                || self.refreshed
+                || self.op.many && self.op.kind == tripline_core::Kind::Create)
+    }
+
+    pub(crate) fn is_write(&self) -> bool {
+        is_write(self.op.kind)
+    }
+}
+
+impl<S> Run<S> {
+    /// Goes on to the next state; each is entered by one phase only.
+    pub(super) fn next<N>(self) -> Run<N> {
+        Run { inner: self.inner, _state: PhantomData }
+    }
+}
+
+impl Run<Written> {
+    pub(crate) fn into_body(self) -> Body {
+        self.inner.body
+    }
+
+    pub(super) fn into_inner(self) -> Inner {
+        *self.inner
+    }
+}
+
+impl Inner {
+    /// The attached hooks that run for this operation.
+    pub(crate) fn hooks(&self) -> Option<&Hooks> {
+        if self.op.without_hooks { None } else { self.attached.hooks(self.op.kind) }
+    }
+
+    pub(crate) fn attached(&self) -> &Arc<Attached> {
+        &self.attached
+    }
+
+    /// The operation's one reading of the clock, in whole microseconds (L27).
+    pub(crate) fn now(&mut self, db: &Db) -> Timestamp {
+        *self.now.get_or_insert_with(|| crate::types::whole_microseconds((db.inner.settings.clock)()))
+    }
+
+    /// The columns that hooks of these phases must see.
+    pub(crate) fn reads(&self, before: bool) -> Reads {
+        let mut reads = Reads::default();
+        let table = self.op.table;
+        let attached = self.hooks().map(|hooks| if before { &hooks.reads_before } else { &hooks.reads_after });
+        if let Some(attached) = attached {
+            reads = attached.clone();
+        }
+        for hook in &self.once {
+            if crate::catalog::is_before(hook.phase) == before {
+                reads.add(table, hook.reads.old, hook.reads.new);
+            }
+        }
+        reads
+    }
+}
+
+/// Columns of rows before and after a write that someone must see.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reads {
+    /// Before; none if nobody asks.
+    pub(crate) old: Option<ColumnSet>,
+    /// After; none if nobody asks.
+    pub(crate) new: Option<ColumnSet>,
+}
+
+impl Reads {
+    pub(crate) fn add(&mut self, table: TableRef, old: Option<Shape>, new: Option<Shape>) {
+        for (shape, set) in [(old, &mut self.old), (new, &mut self.new)] {
+            match shape {
+                None => {}
+                Some(Shape::Columns(columns)) => set.get_or_insert_default().extend(columns.iter().copied()),
+                Some(Shape::All) => set.get_or_insert_default().extend(0..table.columns.len() as u16),
+            }
+        }
+    }
+
+    /// Whether someone compares rows before and after.
+    pub(crate) fn pairs(&self) -> bool {
+        self.old.is_some() && self.new.is_some()
+    }
+}
+
+impl<S> Deref for Run<S> {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl<S> DerefMut for Run<S> {
+    fn deref_mut(&mut self) -> &mut Inner {
+        &mut self.inner
+    }
+}

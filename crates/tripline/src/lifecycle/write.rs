@@ -1,0 +1,175 @@
+//! Write: the checked operation becomes statements, and the answer becomes rows.
+
+use std::borrow::Cow;
+
+use tripline_core::{ColumnSet, Kind, Result, RowSet, Slot, Statement, Step, Value};
+
+use super::{
+    Link,
+    old::{old_keys, pair, read_old, refresh_old, too_many},
+    run::{Checked, Inner, Run, Written},
+};
+
+pub(super) async fn write(link: &mut Link<'_, '_>, mut run: Run<Checked>) -> Result<Run<Written>> {
+    match run.op.kind {
+        Kind::Create => insert(link, &mut run).await?,
+        Kind::Update => update(link, &mut run).await?,
+        Kind::Delete => delete(link, &mut run).await?,
+        _ => read(link, &mut run).await?,
+    }
+    if super::is_write(run.op.kind)
+        && run.body.count > 0
+        && let Link::Tx(tx) = link
+    {
+        tx.state.note_write(Some(run.op.table));
+    }
+    Ok(run.next())
+}
+
+async fn read(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
+    let (table, kind) = (run.op.table, run.op.kind);
+    let columns = run.columns.indexes(table);
+    let query = &run.op.query;
+    let mut step = Step::new(match kind {
+        Kind::Count => Statement::Count { table, query },
+        Kind::Exists => Statement::Exists { table, query },
+        _ => Statement::Find { table, query, columns: &columns },
+    });
+    link.send(&mut step, kind).await?;
+    run.body.count = step.answer.count;
+    let values = std::mem::take(&mut step.answer.values);
+    run.body.new = RowSet { columns, values };
+    Ok(())
+}
+
+/// How many rows are written before others on this thread get a turn.
+const ROWS_PER_TURN: usize = 1_000;
+
+async fn insert(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
+    let table = run.op.table;
+    let width = table.columns.len().max(1);
+    let value = |slot| match slot {
+        Slot::To(value) | Slot::Default(value) => value,
+        Slot::Unset | Slot::Expr(_) => Value::Null,
+    };
+    let mut rows: Vec<Value> = std::mem::take(run.body.slots.flat()?).into_iter().map(value).collect();
+    let assigned = table.assigned_key().map(usize::from);
+    for (turn, chunk) in rows.chunks_mut(ROWS_PER_TURN * width).enumerate() {
+        if turn > 0 {
+            tokio::task::yield_now().await;
+        }
+        let mut step = Step::new(Statement::Insert { table, rows: chunk });
+        link.send(&mut step, Kind::Create).await?;
+        run.body.count += step.answer.count;
+        let mut keys = std::mem::take(&mut step.answer.keys).into_iter();
+        drop(step);
+        if let Some(key) = assigned {
+            for row in chunk.chunks_exact_mut(width).filter(|row| row[key].is_null()) {
+                row[key] = keys.next().map_or(Value::Null, Value::Int);
+            }
+        }
+    }
+    run.body.new = RowSet { columns: (0..table.columns.len() as u16).collect::<Vec<_>>().into(), values: rows };
+    Ok(())
+}
+
+async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
+    let reads = run.reads(false);
+    let mut by_key = false;
+    if let Link::Tx(tx) = link {
+        by_key = refresh_old(tx, run).await?;
+        let empty = !run.body.slots.flat()?.iter().any(Slot::is_set);
+        if reads.old.is_some() && run.old_as_of.is_none() && !empty {
+            read_old(tx, run).await?;
+        }
+    }
+    // An empty patch changes nothing (M3), and if there are no old rows there is nothing to change.
+    if !run.body.slots.flat()?.iter().any(Slot::is_set) || run.old_as_of.is_some() && run.body.old.is_empty() {
+        run.body.old.values.clear();
+        return Ok(());
+    }
+    if run.patch_each && !by_key {
+        unite_equal_patches(run)?;
+    }
+    let keys = (run.patch_each || by_key).then(|| old_keys(run));
+    let returning = returning(run, reads.new.as_ref(), reads.old.is_some())?;
+    let patches = std::mem::take(run.body.slots.flat()?);
+    let mut step = Step::new(Statement::Update {
+        table: run.op.table,
+        filter: run.op.query.filter.as_ref(),
+        patches: &patches,
+        keys: keys.as_ref(),
+        returning: &returning,
+    });
+    link.send(&mut step, Kind::Update).await?;
+    run.body.count = step.answer.count;
+    let values = std::mem::take(&mut step.answer.values);
+    run.body.new = RowSet { columns: returning, values };
+    if reads.old.is_some() {
+        pair(run);
+    }
+    limit_rows(link, run, reads.new.is_some())
+}
+
+async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
+    let reads = run.reads(false);
+    let mut by_key = false;
+    if let Link::Tx(tx) = link {
+        by_key = refresh_old(tx, run).await?;
+    }
+    if run.old_as_of.is_some() && run.body.old.is_empty() {
+        return Ok(());
+    }
+    let keys = by_key.then(|| old_keys(run));
+    let returning = returning(run, reads.old.as_ref(), false)?;
+    let mut step = Step::new(Statement::Delete {
+        table: run.op.table,
+        filter: run.op.query.filter.as_ref(),
+        keys: keys.as_ref(),
+        returning: &returning,
+    });
+    link.send(&mut step, Kind::Delete).await?;
+    run.body.count = step.answer.count;
+    let values = std::mem::take(&mut step.answer.values);
+    run.body.old = RowSet { columns: returning, values };
+    run.body.forget_typed();
+    limit_rows(link, run, reads.old.is_some())
+}
+
+/// The columns that the database gives back: what hooks ask for (L42), what the caller asks for, and the key and
+/// all changed columns where rows are compared.
+fn returning(run: &mut Inner, hooks: Option<&ColumnSet>, compared: bool) -> Result<Cow<'static, [u16]>> {
+    let table = run.op.table;
+    let callers = run.columns.indexes(table);
+    if hooks.is_none() && !compared {
+        return Ok(callers);
+    }
+    let mut columns: ColumnSet = callers.iter().copied().collect();
+    columns.extend(hooks.iter().flat_map(|set| set.iter()));
+    if compared {
+        columns.extend(table.key.iter().copied());
+        let width = table.columns.len();
+        let set = run.body.slots.flat()?.iter().enumerate().filter(|(_, slot)| slot.is_set());
+        columns.extend(set.map(|(i, _)| (i % width) as u16).collect::<Vec<_>>());
+    }
+    Ok(columns.iter().collect::<Vec<_>>().into())
+}
+
+/// Patches that do not differ are one patch, and one statement.
+fn unite_equal_patches(run: &mut Inner) -> Result<()> {
+    let width = run.op.table.columns.len();
+    let slots = run.body.slots.flat()?;
+    let (first, rest) = slots.split_at(width);
+    if rest.chunks_exact(width).all(|patch| patch == first) {
+        slots.truncate(width);
+        run.patch_each = false;
+    }
+    Ok(())
+}
+
+fn limit_rows(link: &Link<'_, '_>, run: &Inner, needed: bool) -> Result<()> {
+    match link {
+        Link::Tx(tx) if needed => too_many(run, run.body.count as usize, tx.state.db.inner.settings.max_hook_rows),
+        _ => Ok(()),
+    }
+}

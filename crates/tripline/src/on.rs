@@ -1,0 +1,131 @@
+//! [`On`]: what an operation is asked of. The builders' one border: `Db`, `Tx` and `Read` give the same ones.
+
+use crate::{
+    Create, Db, Delete, Find, Read, Tx, Update,
+    ops::create::Drafts,
+    table::Table,
+};
+
+/// What an operation is asked of: a database or a transaction.
+///
+/// A function that works on either takes `impl Into<On<'_>>`.
+///
+/// ```
+/// # use tripline::{*, prelude::*};
+/// # #[derive(Table, Clone, Debug)]
+/// # struct User { #[key] id: Id<User>, name: String }
+/// async fn named<'x>(on: impl Into<On<'x>>, name: &str) -> Result<Vec<User>> {
+///     on.into().find::<User>().filter(|u| u.name.eq(name)).await
+/// }
+/// # async fn both(db: &Db) -> Result<()> {
+/// named(db, "Ada").await?;
+/// db.tx(async |tx| named(&mut *tx, "Ada").await).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub enum On<'x> {
+    /// A database: the operation is complete in itself.
+    Db(&'x Db),
+    /// A transaction: the operation is part of it.
+    Tx(Tx<'x>),
+}
+
+impl<'x> From<&'x Db> for On<'x> {
+    fn from(db: &'x Db) -> Self {
+        On::Db(db)
+    }
+}
+
+impl<'x> From<&'x mut Tx<'_>> for On<'x> {
+    fn from(tx: &'x mut Tx<'_>) -> Self {
+        On::Tx(tx.reborrow())
+    }
+}
+
+impl<'x> From<&'x mut Read<'_>> for On<'x> {
+    fn from(read: &'x mut Read<'_>) -> Self {
+        On::Tx(read.0.reborrow())
+    }
+}
+
+/// The reading operations of a handle.
+macro_rules! reads {
+    ($handle:ident, $($receiver:tt)*) => {
+        /// Finds rows; see [`Find`].
+        pub fn find<T: Table>($($receiver)*) -> Find<T, On<'_>> {
+            Find::new(On::from($handle), T::DESC)
+        }
+    };
+}
+
+/// The writing operations of a handle.
+macro_rules! writes {
+    ($handle:ident, $($receiver:tt)*) => {
+        /// Creates a row from a draft, or rows from a list of drafts; see [`Create`].
+        pub fn create<D: Drafts>($($receiver)*, drafts: D) -> Create<D::Table, On<'_>, D::Number> {
+            Create::new(On::from($handle), drafts)
+        }
+
+        /// Updates rows; see [`Update`].
+        pub fn update<T: Table>($($receiver)*) -> Update<T, On<'_>> {
+            Update::new(On::from($handle), T::DESC)
+        }
+
+        /// Deletes rows; see [`Delete`].
+        pub fn delete<T: Table>($($receiver)*) -> Delete<T, On<'_>> {
+            Delete::new(On::from($handle), T::DESC)
+        }
+    };
+}
+
+impl Db {
+    reads!(self, &self);
+    writes!(self, &self);
+}
+
+impl Tx<'_> {
+    reads!(self, &mut self);
+    writes!(self, &mut self);
+}
+
+impl Read<'_> {
+    reads!(self, &mut self);
+}
+
+impl<'x> On<'x> {
+    /// Finds rows; see [`Find`].
+    pub fn find<T: Table>(self) -> Find<T, On<'x>> {
+        Find::new(self, T::DESC)
+    }
+
+    /// Creates a row from a draft, or rows from a list of drafts; see [`Create`].
+    pub fn create<D: Drafts>(self, drafts: D) -> Create<D::Table, On<'x>, D::Number> {
+        Create::new(self, drafts)
+    }
+
+    /// Updates rows; see [`Update`].
+    pub fn update<T: Table>(self) -> Update<T, On<'x>> {
+        Update::new(self, T::DESC)
+    }
+
+    /// Deletes rows; see [`Delete`].
+    pub fn delete<T: Table>(self) -> Delete<T, On<'x>> {
+        Delete::new(self, T::DESC)
+    }
+}
+
+/// A find that is asked of nothing yet. Awaiting it does not compile: it is data, for plans and batches.
+pub fn find<T: Table>() -> Find<T> {
+    Find::new((), T::DESC)
+}
+
+/// An update that is asked of nothing yet; see [`find`].
+pub fn update<T: Table>() -> Update<T> {
+    Update::new((), T::DESC)
+}
+
+/// A delete that is asked of nothing yet; see [`find`].
+pub fn delete<T: Table>() -> Delete<T> {
+    Delete::new((), T::DESC)
+}

@@ -1,0 +1,167 @@
+//! [`Create`]: new rows.
+
+use std::{future::IntoFuture, marker::PhantomData};
+
+use tripline_core::{BoxFuture, Error, Kind, Operation, Phase, Result, Slot};
+
+use super::writing;
+use crate::{
+    On,
+    hooks::{
+        body::Body,
+        once::{AsyncOnce, OnceCall, OnceHook, once},
+    },
+    lifecycle::{Ask, Columns, run},
+    table::{Draft, Row, Slots, Table},
+};
+
+/// A create: awaited, it gives the row that was created, or the rows in the order of their drafts.
+///
+/// Rows come as the operation itself wrote them, with keys and defaults. What hooks changed afterwards shows with
+/// [`refreshed`](Create::refreshed) (L17).
+///
+/// ```
+/// # use tripline::{*, prelude::*};
+/// #[derive(Table, Clone, Debug)]
+/// struct Tag { #[key] id: Id<Tag>, name: String, #[default(0)] uses: i64 }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let db = Db::open("sqlite::memory:").tables(tables![Tag]).connect().await?;
+/// # db.create_tables().await?;
+/// let rust: Tag = db.create(NewTag { name: "rust".into(), ..Default::default() }).await?;
+/// assert_eq!(rust.uses, 0);
+/// let drafts = ["sql", "wal"].map(|name| NewTag { name: name.into(), ..Default::default() });
+/// let tags: Vec<Tag> = db.create(Vec::from(drafts)).await?;
+/// assert_eq!(tags.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a create does nothing until it is awaited"]
+#[derive(Debug)]
+pub struct Create<T, X, N, R = T> {
+    on: X,
+    ask: Ask,
+    _types: PhantomData<fn() -> (T, N, R)>,
+}
+
+/// What a create takes: a draft, or a `Vec` of drafts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no draft of a row",
+    label = "expected a draft or a `Vec` of drafts",
+    note = "`#[derive(Table)] struct User` makes the draft `NewUser`"
+)]
+pub trait Drafts {
+    /// The drafts' table.
+    type Table: Table;
+    /// Whether it is one or many.
+    type Number: Number;
+    #[doc(hidden)]
+    fn into_slots(self) -> Result<Vec<Slot>>;
+}
+
+/// How many rows a create gives: [`One`] or [`Many`].
+pub trait Number: 'static {
+    /// A row, or rows.
+    type Of<R: Send>: Send;
+    #[doc(hidden)]
+    const MANY: bool;
+    #[doc(hidden)]
+    fn take<R: Row>(body: Body) -> Result<Self::Of<R>>;
+}
+
+/// A create of one row gives the row.
+#[derive(Debug)]
+pub enum One {}
+
+/// A create of many rows gives a `Vec`.
+#[derive(Debug)]
+pub enum Many {}
+
+impl Number for One {
+    type Of<R: Send> = R;
+    const MANY: bool = false;
+
+    fn take<R: Row>(mut body: Body) -> Result<R> {
+        body.take_rows::<R>()?.pop().ok_or_else(|| Error::invalid("the created row did not come back"))
+    }
+}
+
+impl Number for Many {
+    type Of<R: Send> = Vec<R>;
+    const MANY: bool = true;
+
+    fn take<R: Row>(mut body: Body) -> Result<Vec<R>> {
+        body.take_rows::<R>()
+    }
+}
+
+impl<D: Draft> Drafts for D {
+    type Table = D::Table;
+    type Number = One;
+
+    fn into_slots(self) -> Result<Vec<Slot>> {
+        let mut slots = Vec::with_capacity(D::Table::DESC.columns.len());
+        Slots::into_slots(self, &mut slots)?;
+        Ok(slots)
+    }
+}
+
+impl<D: Draft> Drafts for Vec<D> {
+    type Table = D::Table;
+    type Number = Many;
+
+    fn into_slots(self) -> Result<Vec<Slot>> {
+        let mut slots = Vec::with_capacity(D::Table::DESC.columns.len() * self.len());
+        self.into_iter().try_for_each(|draft| Slots::into_slots(draft, &mut slots))?;
+        Ok(slots)
+    }
+}
+
+impl<T: Table, X, N: Number> Create<T, X, N> {
+    pub(crate) fn new<D: Drafts<Table = T, Number = N>>(on: X, drafts: D) -> Self {
+        let mut op = Operation::new(T::DESC, Kind::Create);
+        op.many = N::MANY;
+        let mut ask = Ask::new(op);
+        ask.columns = Columns::Shape(T::SHAPE);
+        match drafts.into_slots() {
+            Ok(slots) => ask.slots = slots,
+            Err(error) => ask.mistake = Some(error),
+        }
+        Create { on, ask, _types: PhantomData }
+    }
+}
+
+impl<T: Table, X, N: Number, R> Create<T, X, N, R> {
+    writing!();
+
+    /// Gives the created rows as this row type.
+    pub fn rows<S: Row<Table = T>>(mut self) -> Create<T, X, N, S> {
+        self.ask.columns = Columns::Shape(S::SHAPE);
+        Create { on: self.on, ask: self.ask, _types: PhantomData }
+    }
+
+    /// Reads the created rows again after the hooks, so that what they changed shows (L17).
+    pub fn refreshed(mut self) -> Self {
+        self.ask.refreshed = true;
+        self
+    }
+
+    once! { Create:
+        /// A [`BeforeCreate`](crate::BeforeCreate) hook of this operation alone.
+        before_create(tx, drafts) BeforeCreate reads none;
+        /// An [`AfterCreate`](crate::AfterCreate) hook of this operation alone.
+        after_create(tx, rows) AfterCreate reads new;
+        /// An [`AfterCreateCommit`](crate::AfterCreateCommit) hook of this operation alone.
+        after_create_commit(db, rows) AfterCreateCommit reads new;
+    }
+}
+
+impl<'x, T: Table, N: Number, R: Row<Table = T>> IntoFuture for Create<T, On<'x>, N, R> {
+    type Output = Result<N::Of<R>>;
+    type IntoFuture = BoxFuture<'x, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { N::take::<R>(run(self.on, self.ask).await?) })
+    }
+}

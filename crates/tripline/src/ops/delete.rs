@@ -1,0 +1,97 @@
+//! [`Delete`]: removal of rows.
+
+use std::{future::IntoFuture, marker::PhantomData};
+
+use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, TableRef};
+
+use super::{by_key, choosing, writing};
+use crate::{
+    On,
+    hooks::once::{AsyncOnce, OnceCall, OnceHook, once},
+    lifecycle::{Ask, Columns, run},
+    table::{IntoKey, Row, Table},
+};
+
+/// A delete: awaited, it gives the number of rows; with [`rows`](Delete::rows) the rows as they were.
+///
+/// Without a filter it is an error, unless [`all_rows`](Delete::all_rows) says that all are meant.
+///
+/// ```
+/// # use tripline::{*, prelude::*};
+/// # #[derive(Table, Clone, Debug)]
+/// # struct Post { #[key] id: Id<Post>, title: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let db = Db::open("sqlite::memory:").tables(tables![Post]).connect().await?;
+/// # db.create_tables().await?;
+/// # let post = db.create(NewPost { title: "a".into(), ..Default::default() }).await?;
+/// let gone: Vec<Post> = db.delete::<Post>().filter(|p| p.title.eq("a")).rows::<Post>().await?;
+/// assert_eq!(gone[0].id, post.id);
+/// assert!(matches!(db.delete::<Post>().await, Err(Error::Unfiltered(_))));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a delete does nothing until it is awaited"]
+#[derive(Debug)]
+pub struct Delete<T, X = (), R = ()> {
+    on: X,
+    ask: Ask,
+    _types: PhantomData<fn() -> (T, R)>,
+}
+
+impl<T: Table, X> Delete<T, X> {
+    pub(crate) fn new(on: X, table: TableRef) -> Self {
+        Delete { on, ask: Ask::new(Operation::new(table, Kind::Delete)), _types: PhantomData }
+    }
+
+    /// Gives the deleted rows as they were, as this row type: `.rows::<User>()`.
+    pub fn rows<S: Row<Table = T>>(mut self) -> Delete<T, X, S> {
+        self.ask.columns = Columns::Shape(S::SHAPE);
+        Delete { on: self.on, ask: self.ask, _types: PhantomData }
+    }
+}
+
+impl<T: Table, X, R> Delete<T, X, R> {
+    choosing!();
+    writing!();
+
+    /// Only the row with this key.
+    pub fn by_key(mut self, key: impl IntoKey<T::Key>) -> Self {
+        self.ask.op.many = false;
+        by_key!(self, key);
+        self
+    }
+
+    /// Says that all rows of the table are meant.
+    pub fn all_rows(mut self) -> Self {
+        self.ask.op.query.all_rows = true;
+        self
+    }
+
+    once! { Delete:
+        /// A [`BeforeDeleteRows`](crate::BeforeDeleteRows) hook of this operation alone.
+        before_delete_rows(tx, gone) BeforeDeleteRows reads old;
+        /// An [`AfterDelete`](crate::AfterDelete) hook of this operation alone.
+        after_delete(tx, gone) AfterDelete reads old;
+        /// An [`AfterDeleteCommit`](crate::AfterDeleteCommit) hook of this operation alone.
+        after_delete_commit(db, gone) AfterDeleteCommit reads old;
+    }
+}
+
+impl<'x, T: Table> IntoFuture for Delete<T, On<'x>> {
+    type Output = Result<u64>;
+    type IntoFuture = BoxFuture<'x, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.count) })
+    }
+}
+
+impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Delete<T, On<'x>, R> {
+    type Output = Result<Vec<R>>;
+    type IntoFuture = BoxFuture<'x, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { run(self.on, self.ask).await?.take_rows::<R>() })
+    }
+}

@@ -1,0 +1,156 @@
+//! [`Find`], [`First`]: reading rows.
+
+use std::{marker::PhantomData, future::IntoFuture};
+
+use tripline_core::{BoxFuture, Error, Kind, Operation, Result, TableRef};
+
+use super::{by_key, choosing};
+use crate::{
+    On,
+    columns::OrderBy,
+    lifecycle::{Ask, Columns, run},
+    table::{IntoKey, Row, Table},
+};
+
+/// A find: awaited, it gives the rows that fulfil all filters, as a `Vec`.
+///
+/// ```
+/// # use tripline::{*, prelude::*};
+/// #[derive(Table, Clone, Debug)]
+/// struct User { #[key] id: Id<User>, name: String, email: String }
+///
+/// #[derive(Row, Debug)]
+/// #[row(of = User)]
+/// struct UserName { id: Id<User>, name: String }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let db = Db::open("sqlite::memory:").tables(tables![User]).connect().await?;
+/// # db.create_tables().await?;
+/// let users: Vec<User> = db.find::<User>().filter(|u| u.email.ends_with("@x.org")).await?;
+/// let names: Vec<UserName> = db.find::<User>().rows::<UserName>().order(|u| u.name.asc()).limit(20).await?;
+/// let ada: Option<User> = db.find::<User>().by_key(Id::new(1)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a find does nothing until it is awaited"]
+#[derive(Debug)]
+pub struct Find<T, X = (), R = T> {
+    on: X,
+    ask: Ask,
+    _types: PhantomData<fn() -> (T, R)>,
+}
+
+impl<T: Table, X> Find<T, X> {
+    pub(crate) fn new(on: X, table: TableRef) -> Self {
+        let mut ask = Ask::new(Operation::new(table, Kind::Find));
+        ask.columns = Columns::Shape(T::SHAPE);
+        Find { on, ask, _types: PhantomData }
+    }
+}
+
+impl<T: Table, X, R> Find<T, X, R> {
+    choosing!();
+
+    /// Gives rows of this row type: only its columns are read.
+    pub fn rows<S: Row<Table = T>>(mut self) -> Find<T, X, S> {
+        self.ask.columns = Columns::Shape(S::SHAPE);
+        Find { on: self.on, ask: self.ask, _types: PhantomData }
+    }
+
+    /// Adds a key of the order; the first one given decides first. Rows that are equal by all keys come in no
+    /// certain order.
+    pub fn order(mut self, by: impl FnOnce(T::Cols) -> OrderBy<T>) -> Self {
+        self.ask.op.query.order.push(by(T::cols(self.ask.op.table)).0);
+        self
+    }
+
+    /// At most so many rows.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.ask.op.query.limit = Some(rows);
+        self
+    }
+
+    /// Leaves out so many rows first. The database still visits them.
+    pub fn offset(mut self, rows: u64) -> Self {
+        self.ask.op.query.offset = Some(rows);
+        self
+    }
+
+    /// The row with this key, if there is one.
+    pub fn by_key(mut self, key: impl IntoKey<T::Key>) -> First<T, X, R> {
+        by_key!(self, key);
+        self.first()
+    }
+
+    /// The first row, if there is one.
+    pub fn first(mut self) -> First<T, X, R> {
+        // An offset beyond a limit of none stays none.
+        self.ask.op.query.limit = Some(self.ask.op.query.limit.map_or(1, |limit| limit.min(1)));
+        self.ask.op.many = false;
+        First { on: self.on, ask: self.ask, _types: PhantomData }
+    }
+}
+
+impl<'x, T: Table, R: Row<Table = T>> Find<T, On<'x>, R> {
+    /// The one row: an error if there is none, or more than one.
+    pub fn one(mut self) -> BoxFuture<'x, Result<R>> {
+        let kept = self.ask.op.kept();
+        self.ask.op.query.limit = Some(self.ask.op.query.limit.map_or(2, |limit| limit.min(2)));
+        Box::pin(async move {
+            let mut rows = run(self.on, self.ask).await?.take_rows::<R>()?;
+            match (rows.pop(), rows.is_empty()) {
+                (Some(row), true) => Ok(row),
+                (Some(_), false) => Err(Error::NotUnique(kept)),
+                (None, _) => Err(Error::NotFound(kept)),
+            }
+        })
+    }
+
+    /// How many rows; with a limit at most so many.
+    pub fn count(mut self) -> BoxFuture<'x, Result<u64>> {
+        self.ask.op.kind = Kind::Count;
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.count) })
+    }
+
+    /// Whether there is such a row.
+    pub fn exists(mut self) -> BoxFuture<'x, Result<bool>> {
+        self.ask.op.kind = Kind::Exists;
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.count > 0) })
+    }
+}
+
+impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Find<T, On<'x>, R> {
+    type Output = Result<Vec<R>>;
+    type IntoFuture = BoxFuture<'x, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { run(self.on, self.ask).await?.take_rows::<R>() })
+    }
+}
+
+/// The first row of a find: awaited, it gives an `Option`.
+#[must_use = "a find does nothing until it is awaited"]
+#[derive(Debug)]
+pub struct First<T, X = (), R = T> {
+    on: X,
+    ask: Ask,
+    _types: PhantomData<fn() -> (T, R)>,
+}
+
+impl<T: Table, X, R> First<T, X, R> {
+    /// Gives the row as this row type: only its columns are read.
+    pub fn rows<S: Row<Table = T>>(mut self) -> First<T, X, S> {
+        self.ask.columns = Columns::Shape(S::SHAPE);
+        First { on: self.on, ask: self.ask, _types: PhantomData }
+    }
+}
+
+impl<'x, T: Table, R: Row<Table = T>> IntoFuture for First<T, On<'x>, R> {
+    type Output = Result<Option<R>>;
+    type IntoFuture = BoxFuture<'x, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.take_rows::<R>()?.pop()) })
+    }
+}

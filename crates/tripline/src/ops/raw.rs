@@ -1,0 +1,126 @@
+//! SQL of the application's own, where the builders do not reach.
+//!
+//! It skips hooks, which is why writing has a name one can search for.
+
+use tripline_core::{Access, Begin, BoxFuture, Durability, End, Error, Flight, Result, Statement, Step, Value};
+
+use crate::{Db, Read, Tx, beside, types::Type};
+
+/// Rows of the application's own SQL.
+#[derive(Clone, Debug, Default)]
+pub struct RawRows {
+    columns: Vec<String>,
+    values: Vec<Value>,
+    written: u64,
+}
+
+impl RawRows {
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.values.len().checked_div(self.columns.len()).unwrap_or(0)
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The names of the columns.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// A value, as this type. Errors if row or column are not there, or the value is of another type.
+    pub fn get<V: Type>(&self, row: usize, column: usize) -> Result<V> {
+        let value = (column < self.columns.len() && row < self.len())
+            .then(|| self.values[row * self.columns.len() + column].clone())
+            .ok_or_else(|| Error::invalid(format!("the SQL gave no value in row {row}, column {column}")))?;
+        V::decode(value).map_err(|mismatch| Error::invalid(format!("column {column}: {mismatch}")))
+    }
+}
+
+impl Db {
+    /// Reads with SQL of the application's own; parameters stand as `?`. Writing is an error.
+    ///
+    /// ```
+    /// # use tripline::{*, prelude::*};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let db = Db::open("sqlite::memory:").connect().await?;
+    /// let rows = db.raw_query("SELECT ? + 1", [Value::Int(41)]).await?;
+    /// assert_eq!(rows.get::<i64>(0, 0)?, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn raw_query<'x>(&'x self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<RawRows>> {
+        let params = params.into();
+        Box::pin(async move {
+            if self.inner.driver.is_exclusive() {
+                beside::check(self.id(), None)?;
+            }
+            alone(self, Access::Read, sql, &params).await
+        })
+    }
+
+    /// Writes with SQL of the application's own, past all hooks; gives the number of rows.
+    ///
+    /// It may not begin or end transactions, attach databases or change the connection's settings.
+    pub fn raw_execute<'x>(&'x self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<u64>> {
+        let params = params.into();
+        Box::pin(async move {
+            beside::check(self.id(), None)?;
+            alone(self, Access::Write, sql, &params).await.map(|rows| rows.written)
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Reads with SQL of the application's own; see [`Db::raw_query`].
+    pub fn raw_query<'x>(&'x mut self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<RawRows>> {
+        let params = params.into();
+        Box::pin(async move { joined(self, sql, &params).await })
+    }
+
+    /// Writes with SQL of the application's own, past all hooks; see [`Db::raw_execute`].
+    pub fn raw_execute<'x>(&'x mut self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<u64>> {
+        let params = params.into();
+        Box::pin(async move {
+            let rows = joined(self, sql, &params).await?;
+            // Which tables it wrote is not known: all may have been.
+            self.state.note_write(None);
+            Ok(rows.written)
+        })
+    }
+}
+
+impl Read<'_> {
+    /// Reads with SQL of the application's own; see [`Db::raw_query`].
+    pub fn raw_query<'x>(&'x mut self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<RawRows>> {
+        self.0.raw_query(sql, params)
+    }
+}
+
+async fn alone(db: &Db, access: Access, text: &str, params: &[Value]) -> Result<RawRows> {
+    let mut step = Step::new(Statement::Sql { text, params });
+    let mut session = db.inner.driver.lease(access).await?;
+    let flight = Flight { begin: Begin::default(), steps: std::slice::from_mut(&mut step), end: End::None };
+    let durability = session.send(flight).await?.durability;
+    drop(session);
+    if let Durability::Later(durable) = durability {
+        durable.await?;
+    }
+    Ok(rows(step))
+}
+
+async fn joined(tx: &mut Tx<'_>, text: &str, params: &[Value]) -> Result<RawRows> {
+    tx.settle()?;
+    let mut step = Step::new(Statement::Sql { text, params });
+    let depth = tx.frame.map_or(0, |frame| frame.depth);
+    let sent = tx.state.send(std::slice::from_mut(&mut step)).await;
+    tx.state.end_operation(depth, sent)?;
+    Ok(rows(step))
+}
+
+fn rows(step: Step<'_>) -> RawRows {
+    RawRows { columns: step.answer.names, values: step.answer.values, written: step.answer.count }
+}

@@ -1,0 +1,113 @@
+//! [`Update`]: changes to rows.
+
+use std::{future::IntoFuture, marker::PhantomData};
+
+use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, Slot, TableRef};
+
+use super::{by_key, choosing, writing};
+use crate::{
+    On,
+    columns::Assign,
+    hooks::once::{AsyncOnce, OnceCall, OnceHook, once},
+    lifecycle::{Ask, Columns, run},
+    table::{IntoKey, Row, Table},
+};
+
+/// An update: awaited, it gives the number of rows; with [`rows`](Update::rows) the rows themselves.
+///
+/// Without a filter it is an error, unless [`all_rows`](Update::all_rows) says that all are meant. Nothing set
+/// means nothing done.
+///
+/// ```
+/// # use tripline::{*, prelude::*};
+/// # #[derive(Table, Clone, Debug)]
+/// # struct Post { #[key] id: Id<Post>, title: String, likes: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let db = Db::open("sqlite::memory:").tables(tables![Post]).connect().await?;
+/// # db.create_tables().await?;
+/// # let post = db.create(NewPost { title: "a".into(), likes: 1.into(), ..Default::default() }).await?;
+/// let n: u64 = db.update::<Post>().filter(|p| p.likes.gt(0)).set(|p| p.likes.add(1)).await?;
+/// let posts: Vec<Post> = db.update::<Post>().by_key(post.id).set(|p| p.title.set("b")).rows::<Post>().await?;
+/// assert_eq!((n, posts[0].likes), (1, 2));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an update does nothing until it is awaited"]
+#[derive(Debug)]
+pub struct Update<T, X = (), R = ()> {
+    on: X,
+    ask: Ask,
+    _types: PhantomData<fn() -> (T, R)>,
+}
+
+impl<T: Table, X> Update<T, X> {
+    pub(crate) fn new(on: X, table: TableRef) -> Self {
+        let mut ask = Ask::new(Operation::new(table, Kind::Update));
+        ask.slots = vec![Slot::Unset; table.columns.len()];
+        Update { on, ask, _types: PhantomData }
+    }
+
+    /// Gives the updated rows, as this row type: `.rows::<User>()`.
+    pub fn rows<S: Row<Table = T>>(mut self) -> Update<T, X, S> {
+        self.ask.columns = Columns::Shape(S::SHAPE);
+        Update { on: self.on, ask: self.ask, _types: PhantomData }
+    }
+}
+
+impl<T: Table, X, R> Update<T, X, R> {
+    choosing!();
+    writing!();
+
+    /// Changes a column; the last change to a column counts.
+    pub fn set(mut self, change: impl FnOnce(T::Cols) -> Assign<T>) -> Self {
+        let Assign(column, slot, _) = change(T::cols(self.ask.op.table));
+        match slot {
+            Ok(slot) => self.ask.slots[usize::from(column)] = slot,
+            Err(error) => self.ask.mistake = self.ask.mistake.or(Some(error)),
+        }
+        self
+    }
+
+    /// Only the row with this key.
+    pub fn by_key(mut self, key: impl IntoKey<T::Key>) -> Self {
+        self.ask.op.many = false;
+        by_key!(self, key);
+        self
+    }
+
+    /// Says that all rows of the table are meant.
+    pub fn all_rows(mut self) -> Self {
+        self.ask.op.query.all_rows = true;
+        self
+    }
+
+    once! { Update:
+        /// A [`BeforeUpdate`](crate::BeforeUpdate) hook of this operation alone.
+        before_update(tx, patch) BeforeUpdate reads none;
+        /// A [`BeforeUpdateRows`](crate::BeforeUpdateRows) hook of this operation alone.
+        before_update_rows(tx, edits) BeforeUpdateRows reads old;
+        /// An [`AfterUpdate`](crate::AfterUpdate) hook of this operation alone.
+        after_update(tx, changes) AfterUpdate reads both;
+        /// An [`AfterUpdateCommit`](crate::AfterUpdateCommit) hook of this operation alone.
+        after_update_commit(db, changes) AfterUpdateCommit reads both;
+    }
+}
+
+impl<'x, T: Table> IntoFuture for Update<T, On<'x>> {
+    type Output = Result<u64>;
+    type IntoFuture = BoxFuture<'x, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.count) })
+    }
+}
+
+impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Update<T, On<'x>, R> {
+    type Output = Result<Vec<R>>;
+    type IntoFuture = BoxFuture<'x, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { run(self.on, self.ask).await?.take_rows::<R>() })
+    }
+}

@@ -1,0 +1,270 @@
+//! [`Table`], [`Row`] and their kin: what the derives implement, and how values become rows.
+
+use tripline_core::{ColumnDesc, Decode, DefaultDesc, Error, Node, OnUpdate, Result, Slot, TableRef, Value};
+
+use crate::{
+    columns::{Col, Expr},
+    field::Field,
+    hooks::Probed,
+    types::{Input, Type},
+};
+
+/// A table: `#[derive(Table)]` implements it for a struct.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a table",
+    label = "not a table",
+    note = "add `#[derive(Table)]` to `{Self}`"
+)]
+pub trait Table: Row<Table = Self> {
+    /// The columns, as `|u| u.email.eq(..)` sees them.
+    type Cols: Copy + Send + Sync + 'static;
+    /// The values of a row to be created: `NewUser`.
+    type New: Draft<Table = Self>;
+    /// The changes to be made to rows: `UserPatch`.
+    type Patch: Slots;
+    /// The key: the type of the key column, or a tuple.
+    type Key: Key;
+
+    /// The description: data only.
+    const DESC: TableRef;
+    /// The hooks; named only by `tables![..]`, so that a table's code does not drag in its hooks' code.
+    #[doc(hidden)]
+    const HOOKS: &'static [Probed];
+
+    #[doc(hidden)]
+    fn cols(table: TableRef) -> Self::Cols;
+}
+
+/// A row type: a table, or a struct with some of its columns, by `#[derive(Row)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a row type",
+    label = "not a row type",
+    note = "add `#[derive(Row)] #[row(of = YourTable)]` to `{Self}`"
+)]
+pub trait Row: Sized + Send + Sync + 'static {
+    /// The table whose rows these are.
+    type Table: Table;
+    /// The columns, in the order of the fields.
+    const SHAPE: Shape;
+
+    #[doc(hidden)]
+    fn decode(cells: &mut Cells<'_>) -> Result<Self>;
+}
+
+/// Which columns a row type has.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// These, by index.
+    Columns(&'static [u16]),
+    /// All, of a table known at run time.
+    All,
+}
+
+/// A row type that hooks may be attached to: the table itself and what `#[table(hook_rows(..))]` lists.
+#[diagnostic::on_unimplemented(
+    message = "hooks on `{Self}` would never run",
+    label = "not listed in its table's `hook_rows`",
+    note = "list it: `#[table(hook_rows({Self}))]` on its table"
+)]
+pub trait HookRow: Row {}
+
+/// Values by column: a draft or a patch.
+pub trait Slots: Default + std::fmt::Debug + Send + Sync + 'static {
+    #[doc(hidden)]
+    fn into_slots(self, out: &mut Vec<Slot>) -> Result<()>;
+    #[doc(hidden)]
+    fn from_slots(slots: &mut SlotReader) -> Result<Self>;
+}
+
+/// The values of a row to be created.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no draft of a row",
+    note = "`#[derive(Table)] struct User` makes the draft `NewUser`"
+)]
+pub trait Draft: Slots {
+    /// The table whose row it becomes.
+    type Table: Table<New = Self>;
+}
+
+/// The slots of one or several drafts or patches, taken one after the other.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SlotReader {
+    table: TableRef,
+    slots: std::vec::IntoIter<Slot>,
+}
+
+impl SlotReader {
+    pub(crate) fn new(table: TableRef, slots: Vec<Slot>) -> Self {
+        SlotReader { table, slots: slots.into_iter() }
+    }
+
+    pub(crate) fn table(&self) -> TableRef {
+        self.table
+    }
+
+    /// The next slot. The engine gives as many as the table has columns.
+    pub fn take(&mut self) -> Slot {
+        self.slots.next().unwrap_or_default()
+    }
+}
+
+/// A key's values, in the order of the key's columns.
+pub trait Key: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn into_values(self) -> Result<Vec<Value>>;
+}
+
+/// What stands for a key: the value itself where the key is one column, else a tuple.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not the key of this table", label = "expected the key `{K}`")]
+pub trait IntoKey<K> {
+    #[doc(hidden)]
+    fn into_key(self) -> K;
+}
+
+impl<A: Type, I: crate::types::Input<A>> IntoKey<(A,)> for I {
+    fn into_key(self) -> (A,) {
+        (self.into_input(),)
+    }
+}
+
+macro_rules! compound_key {
+    ($($field:ident),+) => {
+        impl<$($field: Type),+> IntoKey<($($field,)+)> for ($($field,)+) {
+            fn into_key(self) -> Self {
+                self
+            }
+        }
+    };
+}
+
+compound_key!(A, B);
+compound_key!(A, B, C);
+compound_key!(A, B, C, D);
+
+macro_rules! key {
+    ($($field:ident),+) => {
+        impl<$($field: Type),+> Key for ($($field,)+) {
+            fn into_values(self) -> Result<Vec<Value>> {
+                #[allow(non_snake_case, reason = "the type's name serves for the value")]
+                let ($($field,)+) = self;
+                Ok(vec![$($field.encode()?),+])
+            }
+        }
+    };
+}
+
+key!(A);
+key!(A, B);
+key!(A, B, C);
+key!(A, B, C, D);
+
+/// One row's values on their way into a row type.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Cells<'a> {
+    pub(crate) table: TableRef,
+    pub(crate) source: Source<'a>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Source<'a> {
+    /// The values are taken.
+    Owned(&'a mut std::vec::IntoIter<Value>),
+    /// The values stay, since others need them too; `positions` says where each of the shape's columns stands.
+    Kept { row: &'a [Value], positions: std::slice::Iter<'a, usize> },
+}
+
+impl Cells<'_> {
+    /// The next value, as the type of its column.
+    pub fn take<T, V: Type, M>(&mut self, column: Col<T, V, M>) -> Result<V> {
+        let value = self.value();
+        V::decode(value).map_err(|mismatch| {
+            let column = self.table.columns[usize::from(column.index())].name;
+            Error::Decode(Box::new(Decode { table: self.table.name, column, mismatch }))
+        })
+    }
+
+    /// The next value. The engine gives as many as the shape has columns.
+    pub(crate) fn value(&mut self) -> Value {
+        match &mut self.source {
+            Source::Owned(values) => values.next().unwrap_or(Value::Null),
+            Source::Kept { row, positions } => {
+                positions.next().and_then(|i| row.get(*i)).cloned().unwrap_or(Value::Null)
+            }
+        }
+    }
+}
+
+/// What the derives ask of a field's type: one trait, so that an unsuitable type is one error, at the field.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a column cannot have the type `{Self}`",
+    label = "not a column type",
+    note = "column types: bool, i8 to i64, u8 to u32, f64, String, Vec<u8>, jiff::Timestamp, jiff::civil::Date, uuid::Uuid, Id<..>, Json<..>, enums with #[derive(TextEnum)], and Option of each"
+)]
+pub trait Column: Sized {
+    /// A plain column of this type.
+    const DESC: ColumnDesc;
+    /// A key column of this type.
+    const KEY: ColumnDesc;
+    fn constant(value: impl Input<Self>) -> Value;
+    fn into_slot(field: Field<Self>) -> Result<Slot>;
+    fn from_slot(slot: Slot) -> Result<Field<Self>>;
+    fn take<T, M>(cells: &mut Cells<'_>, column: Col<T, Self, M>) -> Result<Self>;
+}
+
+impl<V: Type> Column for V {
+    const DESC: ColumnDesc = ColumnDesc {
+        name: "",
+        ty: V::COLUMN,
+        nullable: V::NULLABLE,
+        default: DefaultDesc::None,
+        on_update: OnUpdate::None,
+        read_only: false,
+        set_by_hook: false,
+        secret: false,
+        references: None,
+    };
+    const KEY: ColumnDesc = ColumnDesc { default: V::KEY_DEFAULT, ..Self::DESC };
+
+    fn constant(value: impl Input<V>) -> Value {
+        // A default that cannot be written is found when the row is checked: null does not fit a required column.
+        value.into_input().encode().unwrap_or(Value::Null)
+    }
+
+    fn into_slot(field: Field<V>) -> Result<Slot> {
+        field.into_slot()
+    }
+
+    fn from_slot(slot: Slot) -> Result<Field<V>> {
+        Field::from_slot(slot)
+    }
+
+    fn take<T, M>(cells: &mut Cells<'_>, column: Col<T, V, M>) -> Result<V> {
+        cells.take(column)
+    }
+}
+
+/// The condition of a check constraint.
+#[doc(hidden)]
+pub fn check<T: Table, F: FnOnce(T::Cols) -> Expr<T>>(condition: F) -> Result<Node> {
+    condition(T::cols(T::DESC)).0
+}
+
+/// Fails to compile if a row type takes a secret column without saying so, since its debug output would show it.
+#[doc(hidden)]
+pub const fn assert_secrets(table: TableRef, shape: Shape, marked: &[usize]) {
+    let Shape::Columns(columns) = shape else { return };
+    let mut i = 0;
+    while i < columns.len() {
+        let mut known = !table.columns[columns[i] as usize].secret;
+        let mut m = 0;
+        while m < marked.len() {
+            known = known || marked[m] == i;
+            m += 1;
+        }
+        assert!(known, "a secret column is taken without saying so: mark the field `#[secret]`");
+        i += 1;
+    }
+}

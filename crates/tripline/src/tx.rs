@@ -1,0 +1,143 @@
+//! [`Tx`]: an open transaction, and [`TxState`], which it stands for.
+//!
+//! Nothing here is restored by straight-line code, since any future may be dropped at any await: what a handle
+//! knows (its level, its operation) it knows by value, and the state that it finds tells whether something inside
+//! was dropped half-way. Then the transaction is spoilt, and can only be rolled back (L5).
+
+mod state;
+
+use std::any::Any;
+
+use tripline_core::{Error, Kept, Operation, Result};
+
+pub(crate) use self::state::{Ended, Queued, TxState};
+use crate::{
+    Db,
+    actor::Actor,
+    beside,
+    lifecycle::{local::Local, origin::Frame},
+};
+
+/// An open transaction. Through it go all operations of the transaction, one at a time (L8).
+///
+/// Hooks get the transaction of the operation they run for; it also tells them about that operation.
+#[derive(Debug)]
+pub struct Tx<'t> {
+    pub(crate) state: &'t mut TxState,
+    /// The operation whose hook has this handle.
+    pub(crate) frame: Option<&'t Frame<'t>>,
+    /// The state that the hooks of one operation share.
+    pub(crate) local: Option<&'t mut Local>,
+    pub(crate) actor: Actor,
+    /// How many savepoints this handle is inside of.
+    pub(crate) level: u32,
+}
+
+impl<'t> Tx<'t> {
+    pub(crate) fn outermost(state: &'t mut TxState, db: &Db) -> Tx<'t> {
+        Tx { state, frame: None, local: None, actor: db.actor.clone(), level: 0 }
+    }
+
+    pub(crate) fn reborrow(&mut self) -> Tx<'_> {
+        Tx {
+            state: self.state,
+            frame: self.frame,
+            local: self.local.as_deref_mut(),
+            actor: self.actor.clone(),
+            level: self.level,
+        }
+    }
+
+    /// Runs a nested transaction: a savepoint (L4). If the closure returns an error, nothing of it remains, and
+    /// this transaction goes on.
+    ///
+    /// ```
+    /// # use tripline::{*, prelude::*};
+    /// # #[derive(Table, Clone, Debug)]
+    /// # struct Tag { #[key] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let db = Db::open("sqlite::memory:").tables(tables![Tag]).connect().await?;
+    /// # db.create_tables().await?;
+    /// db.tx(async |tx| {
+    ///     tx.create(NewTag { name: "rust".into() }).await?;
+    ///     let twice = tx.tx(async |tx| tx.create(NewTag { name: "rust".into() }).await).await;
+    ///     assert!(matches!(twice, Err(Error::Unique(_))));
+    ///     tx.create(NewTag { name: "sql".into() }).await
+    /// })
+    /// .await?;
+    /// # assert_eq!(db.find::<Tag>().count().await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn tx<F, R>(&mut self, transaction: F) -> Result<R>
+    where
+        F: for<'a, 'n> AsyncFnOnce(&'a mut Tx<'n>) -> Result<R>,
+    {
+        let database = self.state.db.id();
+        self.settle()?;
+        let mark = self.state.open_level();
+        let level = self.level + 1;
+        let hook = self.frame.and_then(|frame| frame.hook);
+        let result = {
+            let mut nested = Tx { level, ..self.reborrow() };
+            beside::inside(database, hook, transaction(&mut nested)).await
+        };
+        self.state.close_level(level, mark, result).await
+    }
+
+    /// Runs a future after the outermost commit, on the engine's own task; dropped if the transaction, or the
+    /// nested one it was given to, rolls back (L56). It does not survive a crash.
+    pub fn on_commit(&mut self, work: impl Future<Output = Result<()>> + Send + 'static) {
+        self.state.queue.push(Queued::Future(Box::pin(work)));
+    }
+
+    /// The same transaction on behalf of this actor.
+    pub fn as_actor<A: Any + Send + Sync>(&mut self, actor: A) -> Tx<'_> {
+        Tx { actor: Actor::new(actor), ..self.reborrow() }
+    }
+
+    /// The actor that operations of this handle run for, if it is of this type.
+    pub fn actor<A: Any>(&self) -> Option<&A> {
+        self.actor.get()
+    }
+
+    /// The operation whose hook this is; none outside of hooks (L29).
+    pub fn operation(&self) -> Option<&'t Operation> {
+        self.frame.map(|frame| frame.operation)
+    }
+
+    /// Whether the operation whose hook this is was made by a hook, rather than by the application (L60).
+    pub fn is_implicit(&self) -> bool {
+        self.frame.is_some_and(|frame| frame.parent.is_some()) || self.state.db.origin.is_some()
+    }
+
+    /// The operations that led here, the innermost first (L60).
+    pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
+        let frames = std::iter::successors(self.frame, |frame| frame.parent).map(|frame| frame.operation.kept());
+        let inherited = std::iter::successors(self.state.db.origin.as_deref(), |origin| origin.parent.as_deref());
+        frames.chain(inherited.map(|origin| origin.operation))
+    }
+
+    /// A value that the hooks of one operation share, from its first before-hook to its last after-hook (L64).
+    /// Errors outside of hooks.
+    pub fn local<S: Any + Send + Sync + Default>(&mut self) -> Result<&mut S> {
+        let local = self.local.as_deref_mut();
+        local.map(Local::get).ok_or_else(|| Error::invalid("only the hooks of an operation share a state"))
+    }
+
+    /// The operation, where one is certain: in the glue of hooks.
+    pub(crate) fn own_operation(&self) -> Result<&'t Operation> {
+        self.operation().ok_or_else(|| Error::invalid("this is no hook"))
+    }
+
+    /// An error if something inside was dropped half-way, or failed before (L3).
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        let depth = self.frame.map_or(0, |frame| frame.depth);
+        self.state.settle(self.level, depth)
+    }
+}
+
+/// A transaction that only reads.
+#[derive(Debug)]
+pub struct Read<'t>(pub(crate) Tx<'t>);

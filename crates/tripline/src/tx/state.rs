@@ -1,0 +1,263 @@
+//! [`TxState`]: what is known of an open transaction, and how it ends.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tripline_core::{
+    Access, Begin, BoxFuture, Durability, End, Error, Flight, Kept, Kind, Result, Session, Step, TableRef,
+};
+
+use crate::{
+    Db,
+    catalog::Attached,
+    hooks::{body::Body, change::Undone, once::OnceHook},
+    lifecycle::committed,
+};
+
+/// An open transaction. Dropping it rolls back (L5): the session does, when it is given back.
+#[derive(Debug)]
+pub(crate) struct TxState {
+    pub(crate) db: Db,
+    pub(crate) access: Access,
+    session: Option<Box<dyn Session>>,
+    /// How many levels the database knows of: 0 before BEGIN, 1 after, one more for each savepoint.
+    opened: u32,
+    /// How many savepoints were asked for; they are sent with the first statement inside.
+    level: u32,
+    poison: Option<Poison>,
+    /// The operations in progress, outermost first.
+    running: Vec<Kept>,
+    /// What happens after the commit, in the order of the operations (L50).
+    pub(crate) queue: Vec<Queued>,
+    /// What was rolled back with a savepoint (L54).
+    undone: Vec<Ended>,
+    /// How often each table was written, by the address of its description.
+    written: HashMap<usize, u64>,
+    ended: bool,
+}
+
+/// Why a transaction can only be rolled back, and how far (L3).
+#[derive(Debug)]
+struct Poison {
+    level: u32,
+    error: Arc<Error>,
+}
+
+/// Work for after the commit.
+pub(crate) enum Queued {
+    /// An operation's hooks.
+    Ended(Ended),
+    /// A future of `on_commit`.
+    Future(BoxFuture<'static, Result<()>>),
+}
+
+/// An operation that wrote, and what of its hooks comes after the end of the transaction.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) table: TableRef,
+    pub(crate) undone: Undone,
+    /// None if hooks were skipped.
+    pub(crate) attached: Option<Arc<Attached>>,
+    pub(crate) once: Vec<OnceHook>,
+    /// The rows, once the operation is done.
+    pub(crate) body: Option<Body>,
+    pub(crate) db: Db,
+}
+
+impl std::fmt::Debug for Queued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if matches!(self, Queued::Ended(_)) { "Queued::Ended" } else { "Queued::Future" })
+    }
+}
+
+impl TxState {
+    pub(crate) fn new(db: &Db, access: Access) -> TxState {
+        TxState {
+            db: db.clone(),
+            access,
+            session: None,
+            opened: 0,
+            level: 0,
+            poison: None,
+            running: Vec::new(),
+            queue: Vec::new(),
+            undone: Vec::new(),
+            written: HashMap::new(),
+            ended: false,
+        }
+    }
+
+    /// Sends statements, with what of BEGIN and savepoints is due.
+    pub(crate) async fn send(&mut self, steps: &mut [Step<'_>]) -> Result<()> {
+        if self.session.is_none() {
+            self.session = Some(self.db.inner.driver.lease(self.access).await?);
+        }
+        let begin = Begin {
+            transaction: (self.opened == 0).then_some(self.access),
+            savepoints: self.opened.max(1)..self.level + 1,
+        };
+        // Also after an error: how far it went only the session knows, and it rolls back whatever is there.
+        self.opened = self.level + 1;
+        self.fly(begin, steps, End::None).await.map(drop)
+    }
+
+    async fn fly(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Durability> {
+        let session = self.session.as_mut().ok_or(Error::Closed)?;
+        Ok(session.send(Flight { begin, steps, end }).await?.durability)
+    }
+
+    /// An error if something inside was dropped half-way, or failed before.
+    pub(crate) fn settle(&mut self, level: u32, depth: usize) -> Result<()> {
+        if self.level > level || self.running.len() > depth {
+            let dropped = self.running.get(depth).copied().unwrap_or(Kept { table: "", kind: Kind::Find });
+            self.level = level;
+            self.running.truncate(depth);
+            self.spoil(level, Error::Cancelled(dropped));
+        }
+        match &self.poison {
+            Some(poison) => Err(Error::Poisoned(poison.error.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes an operation that begins; `settle` was called before.
+    pub(crate) fn begin_operation(&mut self, kept: Kept) {
+        self.running.push(kept);
+    }
+
+    /// Notes how an operation ended; a failure spoils the transaction up to the enclosing level (L3).
+    pub(crate) fn end_operation<T>(&mut self, depth: usize, result: Result<T>) -> Result<T> {
+        self.running.truncate(depth);
+        let result = match &self.poison {
+            Some(poison) if result.is_ok() => Err(Error::Poisoned(poison.error.clone())),
+            _ => result,
+        };
+        result.inspect_err(|error| self.spoil(self.level, error.clone()))
+    }
+
+    fn spoil(&mut self, level: u32, error: Error) {
+        // The first error is the one to report, unless this one reaches further out.
+        if self.poison.as_ref().is_none_or(|poison| poison.level > level) {
+            let first = match (self.poison.take(), error) {
+                (_, Error::Poisoned(first)) => first,
+                (Some(poison), _) => poison.error,
+                (None, error) => Arc::new(error),
+            };
+            self.poison = Some(Poison { level, error: first });
+        }
+    }
+
+    /// Opens a level; gives the mark of what was queued before.
+    pub(crate) fn open_level(&mut self) -> usize {
+        self.level += 1;
+        self.queue.len()
+    }
+
+    /// Ends a level: released if all went well, rolled back if not, also if an error was swallowed (L6).
+    pub(crate) async fn close_level<R>(&mut self, level: u32, mark: usize, result: Result<R>) -> Result<R> {
+        let depth = self.running.len();
+        let result = result.and_then(|value| self.settle(level, depth).map(|()| value));
+        self.level = level - 1;
+        let sent = self.opened > level;
+        self.opened = self.opened.min(level);
+        let end = if result.is_ok() { End::Release(level) } else { End::RollbackTo(level) };
+        let ended = if sent { self.fly(Begin::default(), &mut [], end).await.map(drop) } else { Ok(()) };
+        if result.is_err() {
+            let undone = self.queue.drain(mark..).filter_map(|queued| match queued {
+                Queued::Ended(ended) => Some(ended),
+                Queued::Future(_) => None,
+            });
+            self.undone.extend(undone);
+            if ended.is_ok() && self.poison.as_ref().is_some_and(|poison| poison.level >= level) {
+                self.poison = None;
+            }
+        }
+        if let Err(error) = ended {
+            // The engine rolled back more than the savepoint, a full disk for instance: nothing can be saved.
+            self.poison = Some(Poison { level: 0, error: Arc::new(error.clone()) });
+            return result.and(Err(error));
+        }
+        result
+    }
+
+    /// Commits if all went well, else rolls back; then what follows the end is on its way.
+    pub(crate) async fn end<R>(mut self, result: Result<R>) -> Result<R> {
+        let result = result.and_then(|value| self.settle(0, 0).map(|()| value));
+        let value = match result {
+            Ok(value) => value,
+            Err(error) => {
+                self.roll_back().await;
+                return Err(error);
+            }
+        };
+        let durability = if self.opened == 0 {
+            Durability::Now
+        } else {
+            match self.fly(Begin::default(), &mut [], End::Commit).await {
+                Ok(durability) => durability,
+                Err(error) => {
+                    self.roll_back().await;
+                    return Err(error);
+                }
+            }
+        };
+        self.ended = true;
+        // Others may write while this commit becomes durable.
+        self.session = None;
+        committed::follow(&self.db, durability, std::mem::take(&mut self.queue), std::mem::take(&mut self.undone))
+            .await
+            .map(|()| value)
+    }
+
+    async fn roll_back(&mut self) {
+        if self.opened > 0 {
+            // If ROLLBACK fails, giving the session back ends the transaction all the same.
+            _ = self.fly(Begin::default(), &mut [], End::Rollback).await;
+        }
+        self.rolled_back();
+    }
+
+    /// After the end of a transaction that did not commit, whichever way (L54).
+    fn rolled_back(&mut self) {
+        self.ended = true;
+        self.session = None;
+        let mut undone = std::mem::take(&mut self.undone);
+        undone.extend(self.queue.drain(..).filter_map(|queued| match queued {
+            Queued::Ended(ended) => Some(ended),
+            Queued::Future(_) => None,
+        }));
+        committed::undone(&self.db, undone);
+    }
+
+    /// Notes that a table was written; none is all tables.
+    pub(crate) fn note_write(&mut self, table: Option<TableRef>) {
+        *self.written.entry(table.map_or(0, |table| std::ptr::from_ref(table).addr())).or_default() += 1;
+    }
+
+    /// A number that changes when the table is written.
+    pub(crate) fn writes(&self, table: TableRef) -> u64 {
+        let count = |address| self.written.get(&address).copied().unwrap_or_default();
+        count(std::ptr::from_ref(table).addr()) + count(0)
+    }
+
+    /// Keeps a place in the queue for an operation that wrote; its rows come when it is done.
+    pub(crate) fn queue_ended(&mut self, ended: Ended) -> usize {
+        self.queue.push(Queued::Ended(ended));
+        self.queue.len() - 1
+    }
+
+    /// Puts the rows of an operation that is done into its place in the queue.
+    pub(crate) fn fill_ended(&mut self, place: usize, body: Body, once: Vec<OnceHook>) {
+        if let Some(Queued::Ended(ended)) = self.queue.get_mut(place) {
+            ended.body = Some(body);
+            ended.once = once;
+        }
+    }
+}
+
+impl Drop for TxState {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.rolled_back();
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The flights example.
+
+fn main() {}
