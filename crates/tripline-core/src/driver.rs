@@ -247,6 +247,8 @@ pub enum Statement<'s> {
         text: &'s str,
         /// The parameters.
         params: &'s [Value],
+        /// Whether it may write.
+        writes: bool,
     },
     /// SQL of the engine's own: creating tables.
     Schema {

@@ -8,7 +8,7 @@ use crate::{Arith, Compare, Invalid, Node, Value};
 pub type Truth = Option<bool>;
 
 /// Whether the condition is true for the row; unknown counts as not fulfilled, as in a WHERE clause.
-pub fn holds<'a>(node: &'a Node, column: &dyn Fn(u16) -> &'a Value) -> Result<bool, Invalid> {
+pub fn holds<'v>(node: &Node, column: &dyn Fn(u16) -> &'v Value) -> Result<bool, Invalid> {
     Ok(truth(node, column)? == Some(true))
 }
 
@@ -16,7 +16,7 @@ pub fn holds<'a>(node: &'a Node, column: &dyn Fn(u16) -> &'a Value) -> Result<bo
 ///
 /// Conditions give `Bool` or, where unknown, `Null`. An overflow of integers is an error, as it is in the
 /// databases' strict tables.
-pub fn evaluate<'a>(node: &'a Node, column: &dyn Fn(u16) -> &'a Value) -> Result<Value, Invalid> {
+pub fn evaluate<'v>(node: &Node, column: &dyn Fn(u16) -> &'v Value) -> Result<Value, Invalid> {
     Ok(match node {
         Node::Column(index) => column(*index).clone(),
         Node::Literal(value) => value.clone(),
@@ -25,7 +25,7 @@ pub fn evaluate<'a>(node: &'a Node, column: &dyn Fn(u16) -> &'a Value) -> Result
     })
 }
 
-fn truth<'a>(node: &'a Node, column: &dyn Fn(u16) -> &'a Value) -> Result<Truth, Invalid> {
+fn truth<'v>(node: &Node, column: &dyn Fn(u16) -> &'v Value) -> Result<Truth, Invalid> {
     Ok(match node {
         Node::Compare(op, pair) => {
             compare(*op, &evaluate(&pair.0, column)?, &evaluate(&pair.1, column)?)?

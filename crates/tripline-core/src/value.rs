@@ -125,6 +125,18 @@ impl Value {
     }
 }
 
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Value::Int(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Value::Text(value.to_owned())
+    }
+}
+
 /// A value that is not of the type asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {

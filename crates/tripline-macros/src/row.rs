@@ -1,6 +1,6 @@
 //! `derive(Row)`: a struct with some columns of a table.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, DeriveInput, Error, Field, Path, Result, Type};
 
@@ -99,23 +99,25 @@ fn emit(owner: &Ident, table: &Path, fields: &[RowField]) -> TokenStream {
     });
     let values = fields.iter().map(|field| {
         let (RowField { ident, ty, .. }, col) = (field, field.col(table));
-        let value = quote_spanned!(located(ty)=> <#ty as ::tripline::__macro::Column>::take(cells, #col)?);
+        let value = quote_spanned!(located(ty)=> #col.take::<#ty>(cells)?);
         quote!(#ident: #value)
     });
-    let secret =
-        (0..).zip(fields).filter(|(_, field)| field.secret).map(|(i, _)| Literal::usize_unsuffixed(i));
     let debug = fields
         .iter()
         .any(|field| field.secret)
         .then(|| debug(owner, fields.iter().map(|field| (&field.ident, field.secret))));
-    let assert_secrets = quote_spanned! {located(owner)=>
-        const _: () = ::tripline::__macro::assert_secrets(
-            <#table as ::tripline::__macro::Table>::DESC,
-            <#owner as ::tripline::__macro::Row>::SHAPE,
-            &[#(#secret),*],
+    // At the field, since there the mark is missing.
+    let secrets = fields.iter().filter(|field| !field.secret).map(|field| {
+        let (ident, col) = (&field.ident, field.col(table));
+        let message = format!(
+            "`{ident}` is secret in its table: mark the field `#[secret]`, so that it stays out of debug output"
         );
-    };
+        quote_spanned! {located(ident)=>
+            ::core::assert!(!<#table as ::tripline::__macro::Table>::DESC.columns[#col.index() as usize].secret, #message);
+        }
+    });
     quote! {
+        #[diagnostic::do_not_recommend]
         impl ::tripline::__macro::Row for #owner {
             type Table = #table;
             const SHAPE: ::tripline::__macro::Shape = ::tripline::__macro::Shape::Columns(&[#(#indexes),*]);
@@ -124,7 +126,7 @@ fn emit(owner: &Ident, table: &Path, fields: &[RowField]) -> TokenStream {
             }
         }
         #debug
-        #assert_secrets
+        const _: () = { #(#secrets)* };
     }
 }
 

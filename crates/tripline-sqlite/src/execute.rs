@@ -24,7 +24,8 @@ pub(crate) struct OwnedRead {
 enum ReadResult<C> {
     Rows(TableRef, C),
     Number,
-    Untyped,
+    /// Of the application's own SQL, which may write or not.
+    Untyped { writes: bool },
 }
 
 impl Connection {
@@ -44,6 +45,7 @@ impl Connection {
         inline: bool,
     ) -> Result<(), Trouble> {
         if let Some(result) = write_read(sql, statement)? {
+            few_enough(sql)?;
             self.limits.start(inline);
             return self.read(&sql.text, &sql.params, result, Some(statement), answer);
         }
@@ -124,6 +126,7 @@ impl Connection {
         answer: &mut Answer,
         execution: usize,
     ) -> Result<(), Trouble> {
+        few_enough(sql)?;
         self.record(&sql.text, execution);
         let failed = |error| self.trouble(error, Some(statement), &sql.text);
         let mut prepared = self.raw.prepare_cached(&sql.text).map_err(failed)?;
@@ -151,7 +154,7 @@ impl Connection {
         answer: &mut Answer,
     ) -> Result<(), Trouble> {
         self.record(text, 0);
-        let foreign = matches!(result, ReadResult::Untyped);
+        let foreign = matches!(result, ReadResult::Untyped { .. });
         // The authorizer is asked when a statement is prepared, and when a changed schema prepares it anew.
         let _guard = foreign.then(|| ForeignSql::mark(self));
         let failed = |error| self.trouble(error, statement, text);
@@ -159,6 +162,9 @@ impl Connection {
         if foreign && prepared.parameter_count() != params.len() {
             let (needs, has) = (prepared.parameter_count(), params.len());
             return Err(Error::invalid(format!("the SQL has {needs} parameters, {has} were given")).into());
+        }
+        if matches!(result, ReadResult::Untyped { writes: false }) && !prepared.readonly() {
+            return Err(Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks").into());
         }
         bind(&mut prepared, params).map_err(failed)?;
         if foreign && prepared.column_count() == 0 {
@@ -179,7 +185,7 @@ impl Connection {
                     }
                     answer.count += 1;
                 }
-                ReadResult::Untyped => {
+                ReadResult::Untyped { .. } => {
                     for i in 0..width {
                         let value = read_untyped(row.get_ref(i).map_err(failed)?).map_err(|mismatch| {
                             Error::Decode(Box::new(Decode { table: "", column: "", mismatch }))
@@ -199,7 +205,7 @@ impl Connection {
         let result = match &read.result {
             ReadResult::Rows(table, columns) => ReadResult::Rows(*table, columns.as_slice()),
             ReadResult::Number => ReadResult::Number,
-            ReadResult::Untyped => ReadResult::Untyped,
+            ReadResult::Untyped { writes } => ReadResult::Untyped { writes: *writes },
         };
         self.read(&read.sql, &read.params, result, None, &mut answer)?;
         Ok(answer)
@@ -222,7 +228,7 @@ impl OwnedRead {
         let result = match result {
             ReadResult::Rows(table, columns) => ReadResult::Rows(table, columns.to_vec()),
             ReadResult::Number => ReadResult::Number,
-            ReadResult::Untyped => ReadResult::Untyped,
+            ReadResult::Untyped { writes } => ReadResult::Untyped { writes },
         };
         let params = sql.params.into_iter().map(Cow::into_owned).collect();
         Ok(Some(OwnedRead { sql: sql.text, params, result }))
@@ -244,15 +250,28 @@ fn write_read<'s>(sql: &mut Sql<'s>, statement: &Statement<'s>) -> Result<Option
             tripline_sql::exists(sql, table, query)?;
             ReadResult::Number
         }
-        Statement::Sql { text, params } => {
-            // The line break keeps the application's `COMMIT` apart from the engine's in the statement cache.
+        Statement::Sql { text, params, writes } => {
+            // Keeps the application's `COMMIT` apart from the engine's in the cache of prepared statements, which
+            // the authorizer does not see again.
+            sql.text.push_str("/* raw */ ");
             sql.text.push_str(text);
-            sql.text.push('\n');
             sql.params.extend(params.iter().map(Cow::Borrowed));
-            ReadResult::Untyped
+            ReadResult::Untyped { writes }
         }
         _ => return Ok(None),
     }))
+}
+
+/// The most parameters that a statement of SQLite may have.
+const PARAMETERS: usize = 32_766;
+
+fn few_enough(sql: &Sql<'_>) -> Result<(), Error> {
+    match sql.params.len() {
+        n if n > PARAMETERS => Err(Error::invalid(format!(
+            "the operation needs {n} parameters, SQLite takes {PARAMETERS}: split the list, or filter by a range"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A parameter, borrowed or owned.

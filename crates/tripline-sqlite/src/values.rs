@@ -47,7 +47,9 @@ fn typed(stored: ValueRef<'_>, ty: ColumnType) -> Result<Value, Mismatch> {
         (ValueRef::Real(x), ColumnType::Float) => Value::Float(x),
         (ValueRef::Integer(i @ (0 | 1)), ColumnType::Bool) => Value::Bool(i == 1),
         (ValueRef::Integer(i), ColumnType::Timestamp) => {
-            Value::Timestamp(Timestamp::from_microsecond(i).map_err(|_| mismatch("a timestamp in range"))?)
+            // By nanoseconds: `from_microsecond` refuses the last second that a timestamp can have.
+            let at = Timestamp::from_nanosecond(i128::from(i) * 1_000);
+            Value::Timestamp(at.map_err(|_| mismatch("a timestamp in range"))?)
         }
         (ValueRef::Text(bytes), ColumnType::Date) => {
             Value::Date(text(bytes)?.parse().map_err(|_| mismatch("a date such as 2013-01-31"))?)

@@ -1,1 +1,97 @@
-//! The conformance suite of Tripline.
+//! The conformance suite of Tripline: cases that every engine must pass, each named by a behaviour and the rule of
+//! `docs/lifecycle.md` that it proves.
+//!
+//! A case is an async function that gets an [`Engine`], and from it fresh databases. [`run`] runs all cases on one
+//! engine as tests; `tests/` has an instance for each.
+
+#![allow(missing_docs, reason = "cases and their tables are documented by their names")]
+
+/// Declares the cases of a module: async functions of an engine.
+macro_rules! cases {
+    ($($(#[$attribute:meta])* async fn $name:ident($engine:ident) $body:block)*) => {
+        /// The cases of this module.
+        pub const CASES: &[$crate::Case] = &[$($crate::Case {
+            name: concat!(module_path!(), "::", stringify!($name)),
+            run: |engine| Box::pin($name(engine)),
+        }),*];
+
+        $($(#[$attribute])* async fn $name($engine: $crate::Engine) $body)*
+    };
+}
+
+mod engine;
+mod recorder;
+
+pub mod after;
+pub mod before;
+pub mod cancel;
+pub mod committed;
+pub mod errors;
+pub mod filters;
+pub mod matrix;
+pub mod operations;
+pub mod order;
+pub mod origin;
+pub mod schema;
+pub mod statements;
+pub mod transactions;
+pub mod values;
+
+use libtest_mimic::{Arguments, Conclusion, Trial};
+
+pub use crate::{
+    engine::{Engine, TestDb},
+    recorder::Recorder,
+};
+
+/// A case of the suite.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// Its module and name.
+    pub name: &'static str,
+    /// Its body.
+    pub run: fn(Engine) -> tripline::BoxFuture<'static, ()>,
+}
+
+/// All cases.
+pub fn all() -> impl Iterator<Item = Case> {
+    [
+        after::CASES,
+        before::CASES,
+        cancel::CASES,
+        committed::CASES,
+        errors::CASES,
+        filters::CASES,
+        matrix::CASES,
+        operations::CASES,
+        order::CASES,
+        origin::CASES,
+        schema::CASES,
+        statements::CASES,
+        transactions::CASES,
+        values::CASES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// Runs all cases on these engines, as a test binary does.
+pub fn run(engines: &[(&'static str, fn() -> Engine)]) -> Conclusion {
+    let arguments = Arguments::from_args();
+    let trial = |(engine_name, engine): &(&'static str, fn() -> Engine), case: Case| {
+        let (engine, name) = (*engine, case.name.trim_start_matches("tripline_suite::"));
+        Trial::test(format!("{engine_name}::{name}"), move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+            // On a worker, as an application's tasks are.
+            let done = runtime.block_on(async { tokio::spawn((case.run)(engine())).await });
+            done.map_err(|panic| {
+                let panic = panic.into_panic();
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panicked").to_owned().into()
+            })
+        })
+    };
+    let trials = engines.iter().flat_map(|engine| all().map(move |case| trial(engine, case))).collect();
+    libtest_mimic::run(&arguments, trials)
+}

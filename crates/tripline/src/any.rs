@@ -7,7 +7,7 @@ use tripline_core::{Error, Result, Slot, TableDesc, TableRef, Value};
 use crate::{
     columns::Col,
     hooks::Probed,
-    table::{Cells, Draft, Key, Row, Shape, SlotReader, Slots, Table},
+    table::{Cells, Draft, HookTable, Key, Row, Shape, SlotReader, Slots, Table},
     types::Type,
 };
 
@@ -49,6 +49,7 @@ impl fmt::Debug for AnyRow {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Row for AnyRow {
     type Table = AnyRow;
     const SHAPE: Shape = Shape::All;
@@ -59,6 +60,7 @@ impl Row for AnyRow {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Table for AnyRow {
     type Cols = AnyCols;
     type New = AnyValues;
@@ -74,6 +76,9 @@ impl Table for AnyRow {
         AnyCols(table)
     }
 }
+
+#[diagnostic::do_not_recommend]
+impl HookTable for AnyRow {}
 
 /// The columns of whichever table, by name.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +144,7 @@ impl Slots for AnyValues {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Draft for AnyValues {
     type Table = AnyRow;
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use tripline_core::{Arith, Compare, Node, Nulls, Order, Pattern, Result, Slot};
 
-use crate::types::{Input, Number, Type};
+use crate::types::{Input, Number, Text, Type};
 
 /// A column of table `T` with values of type `V`. It costs nothing: an index.
 ///
@@ -31,11 +31,12 @@ pub enum ReadOnly {}
 /// Says whether callers may set a column.
 #[diagnostic::on_unimplemented(
     message = "this column is read-only: only hooks may set it",
-    label = "the column is `#[read_only]`, `#[set_by_hook]`, `#[created_at]` or `#[updated_at]`",
-    note = "a before-hook sets it on the draft or patch, see the guide's chapter on hooks"
+    label = "the column is `#[key]`, `#[read_only]`, `#[created_at]` or `#[updated_at]`",
+    note = "a before-hook sets it on the draft or patch; a key is given when the row is created, and stays"
 )]
 pub trait CallerMaySet {}
 
+#[diagnostic::do_not_recommend]
 impl CallerMaySet for Writable {}
 
 /// A condition on the rows of table `T`.
@@ -56,6 +57,16 @@ pub struct OrderBy<T>(pub(crate) Order, PhantomData<fn() -> T>);
 impl<T> Expr<T> {
     fn new(node: Result<Node>) -> Self {
         Expr(node, PhantomData)
+    }
+
+    /// A condition from its untyped form: columns by index, values as they are stored.
+    pub fn from_node(node: Node) -> Self {
+        Expr::new(Ok(node))
+    }
+
+    /// The untyped form, to be looked at or evaluated in memory with [`holds`](crate::holds).
+    pub fn into_node(self) -> Result<Node> {
+        self.0
     }
 
     /// Both conditions.
@@ -191,40 +202,54 @@ impl<T, V: Type, M> Col<T, V, M> {
     }
 }
 
-impl<T, V: Type<Base = String>, M> Col<T, V, M> {
+impl<T, V: Type, M> Col<T, V, M> {
     fn matches(self, pattern: Pattern) -> Expr<T> {
         Expr::new(Ok(Node::Like(Box::new(self.node()), pattern)))
     }
 
     /// Matches a pattern: `%` is any text, `_` one character, a backslash takes the next one as it is. Case counts.
-    pub fn like(self, pattern: impl Into<String>) -> Expr<T> {
+    pub fn like(self, pattern: impl Into<String>) -> Expr<T>
+    where
+        V::Base: Text,
+    {
         self.matches(Pattern::Like(pattern.into()))
     }
 
     /// Starts with this text. Nothing in it is special; case counts.
-    pub fn starts_with(self, text: impl Into<String>) -> Expr<T> {
+    pub fn starts_with(self, text: impl Into<String>) -> Expr<T>
+    where
+        V::Base: Text,
+    {
         self.matches(Pattern::StartsWith(text.into()))
     }
 
     /// Ends with this text. Nothing in it is special; case counts.
-    pub fn ends_with(self, text: impl Into<String>) -> Expr<T> {
+    pub fn ends_with(self, text: impl Into<String>) -> Expr<T>
+    where
+        V::Base: Text,
+    {
         self.matches(Pattern::EndsWith(text.into()))
     }
 
     /// Contains this text. Nothing in it is special; case counts.
-    pub fn contains(self, text: impl Into<String>) -> Expr<T> {
+    pub fn contains(self, text: impl Into<String>) -> Expr<T>
+    where
+        V::Base: Text,
+    {
         self.matches(Pattern::Contains(text.into()))
     }
 }
 
-impl<T, V: Type, M: CallerMaySet> Col<T, V, M> {
+// The bounds stand at the methods, since at the `impl` the compiler would not say what they mean.
+impl<T, V: Type, M> Col<T, V, M> {
     /// Sets the column to a value; `None` for null.
-    pub fn set(self, value: impl Input<V>) -> Assign<T> {
+    pub fn set(self, value: impl Input<V>) -> Assign<T>
+    where
+        M: CallerMaySet,
+    {
         Assign(self.0, value.into_input().encode().map(Slot::To), PhantomData)
     }
-}
 
-impl<T, V: Type<Base: Number>, M: CallerMaySet> Col<T, V, M> {
     fn computed(self, op: Arith, by: impl Input<V::Base>) -> Assign<T> {
         let by = by.into_input().encode();
         let node = by.map(|by| Node::arith(op, self.node(), Node::Literal(by)));
@@ -232,17 +257,29 @@ impl<T, V: Type<Base: Number>, M: CallerMaySet> Col<T, V, M> {
     }
 
     /// Adds to what the row has, in the database: two concurrent additions both count.
-    pub fn add(self, by: impl Input<V::Base>) -> Assign<T> {
+    pub fn add(self, by: impl Input<V::Base>) -> Assign<T>
+    where
+        V::Base: Number,
+        M: CallerMaySet,
+    {
         self.computed(Arith::Add, by)
     }
 
     /// Takes from what the row has, in the database.
-    pub fn sub(self, by: impl Input<V::Base>) -> Assign<T> {
+    pub fn sub(self, by: impl Input<V::Base>) -> Assign<T>
+    where
+        V::Base: Number,
+        M: CallerMaySet,
+    {
         self.computed(Arith::Sub, by)
     }
 
     /// Multiplies what the row has, in the database.
-    pub fn mul(self, by: impl Input<V::Base>) -> Assign<T> {
+    pub fn mul(self, by: impl Input<V::Base>) -> Assign<T>
+    where
+        V::Base: Number,
+        M: CallerMaySet,
+    {
         self.computed(Arith::Mul, by)
     }
 }

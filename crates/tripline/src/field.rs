@@ -101,24 +101,28 @@ impl<T: fmt::Debug> fmt::Debug for Field<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> From<T> for Field<T> {
     fn from(value: T) -> Self {
         Field::To(value)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> From<T> for Field<Option<T>> {
     fn from(value: T) -> Self {
         Field::To(Some(value))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<&str> for Field<String> {
     fn from(value: &str) -> Self {
         Field::To(value.to_owned())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<&str> for Field<Option<String>> {
     fn from(value: &str) -> Self {
         Field::To(Some(value.to_owned()))

@@ -23,7 +23,7 @@ use self::{
 };
 use crate::{
     Db, Tx,
-    table::{HookRow, Row, Shape, Table},
+    table::{HookRow, HookTable, Row, Shape, Table},
 };
 
 /// A hook as the engine calls it, whichever its types.
@@ -84,14 +84,14 @@ hooks! {
     ///
     /// Runs in the transaction, once for all rows of the operation (L15). Defaults that the engine knows are in the
     /// drafts (L27). What it leaves is checked in full before the write (L26).
-    BEFORE_CREATE BeforeCreate: Table, OnBeforeCreate, before_create(tx, drafts: drafts) reads none;
+    BEFORE_CREATE BeforeCreate: HookTable, OnBeforeCreate, before_create(tx, drafts: drafts) reads none;
 
     /// Before an update: sees one patch, which holds for all rows (L21).
     ///
     /// It does not see the rows: that is [`BeforeUpdateRows`], whose presence makes the engine read them. Where an
     /// outer hook has given rows different values for a column, that column is unset in the common patch; what this
     /// hook sets holds for every row.
-    BEFORE_UPDATE BeforeUpdate: Table, OnBeforeUpdate, before_update(tx, patch: patch) reads none;
+    BEFORE_UPDATE BeforeUpdate: HookTable, OnBeforeUpdate, before_update(tx, patch: patch) reads none;
 
     /// Before an update: sees each row, locked, beside its own patch (L21, L23).
     ///
@@ -101,16 +101,16 @@ hooks! {
 
     /// Before a delete: sees the operation and may reject (L20). It does not see the rows: that is
     /// [`BeforeDeleteRows`].
-    BEFORE_DELETE BeforeDelete: Table, OnBeforeDelete, before_delete(tx, operation: operation) reads none;
+    BEFORE_DELETE BeforeDelete: HookTable, OnBeforeDelete, before_delete(tx, operation: operation) reads none;
 
     /// Before a delete: sees the rows, locked, and may reject (L20). Not called when no row is touched (L16).
     BEFORE_DELETE_ROWS BeforeDeleteRows: HookRow, OnBeforeDeleteRows, before_delete_rows(tx, rows: gone) reads old;
 
     /// Before a create or update: works on values by column, so drafts and patches are one type.
-    BEFORE_SAVE BeforeSave: Table, OnBeforeSave, before_save(tx, saves: saves) reads none;
+    BEFORE_SAVE BeforeSave: HookTable, OnBeforeSave, before_save(tx, saves: saves) reads none;
 
     /// Before any write: sees the operation and may reject.
-    BEFORE_ANY BeforeAny: Table, OnBeforeAny, before_any(tx, operation: operation) reads none;
+    BEFORE_ANY BeforeAny: HookTable, OnBeforeAny, before_any(tx, operation: operation) reads none;
 
     /// After rows were created, in the transaction: sees them as the database stored them (L40). An error undoes
     /// the write (L41).
@@ -129,7 +129,7 @@ hooks! {
     AFTER_CHANGE AfterChange: HookRow, OnAfterChange, after_change(tx, changes: row_changes) reads both;
 
     /// After any write, in the transaction, also one that touched no row (L16).
-    AFTER_ANY AfterAny: Table, OnAfterAny, after_any(tx, outcome: outcome) reads none;
+    AFTER_ANY AfterAny: HookTable, OnAfterAny, after_any(tx, outcome: outcome) reads none;
 
     /// After the outermost transaction with a create has committed, on the engine's task (L50). It can no longer
     /// change the result; an error goes to the error sink (L51).
@@ -149,7 +149,7 @@ hooks! {
 
     /// After the outermost transaction has ended, for a write in it that was undone: by an error, a savepoint
     /// that was rolled back, a cancelled caller (L54).
-    AFTER_ROLLBACK AfterRollback: Table, OnAfterRollback, after_rollback(db, undone: outcome) reads none;
+    AFTER_ROLLBACK AfterRollback: HookTable, OnAfterRollback, after_rollback(db, undone: outcome) reads none;
 }
 
 impl Hook {

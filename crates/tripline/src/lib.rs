@@ -29,7 +29,7 @@ mod types;
 pub use tripline_core::{
     Action, BesideTransaction, BoxFuture, Chain, ColumnDesc, ColumnType, DatabaseError, Decode, DefaultDesc, Error,
     HookError, HookName, Invalid, Kept, Kind, Mismatch, Node, Operation, Phase, Query, Rejection, Result,
-    StatementLog, TableDesc, TableRef, Value, Violation,
+    StatementLog, TableDesc, TableRef, Value, Violation, evaluate, holds,
 };
 pub use tripline_macros::{Observer, Row, Table, TextEnum};
 #[cfg(feature = "sqlite")]
@@ -48,7 +48,7 @@ pub use crate::{
         change::{Change, Edit, Outcome, RowChange, Save, Saves, Undone},
         observer::{Observer, Observes},
     },
-    on::{On, delete, find, update},
+    on::{Detached, On, delete, find, update},
     ops::{
         create::{Create, Drafts, Many, Number as HowMany, One},
         delete::Delete,
@@ -56,9 +56,9 @@ pub use crate::{
         raw::RawRows,
         update::Update,
     },
-    table::{Draft, HookRow, IntoKey, Key, Row, Shape, Slots, Table},
+    table::{Draft, HookRow, HookTable, IntoKey, Key, Row, RowOf, Shape, Slots, Table},
     tx::{Read, Tx},
-    types::{Id, Input, Number, Type},
+    types::{Id, Input, Number, Text, Type},
 };
 pub use crate::hooks::{
     AfterAny, AfterChange, AfterChangeCommit, AfterCreate, AfterCreateCommit, AfterDelete, AfterDeleteCommit,
@@ -92,7 +92,7 @@ pub mod __macro {
             observer::{Observed, Observer, Observes},
         },
         table::{
-            Cells, Column, Draft, HookRow, Row, Shape, SlotReader, Slots, Table, assert_secrets, check,
+            Cells, Column, Draft, HookRow, HookTable, Row, Shape, SlotReader, Slots, Table, check,
         },
         types::Type,
     };

@@ -31,6 +31,11 @@ pub enum On<'x> {
     Tx(Tx<'x>),
 }
 
+/// What a builder has in place of [`On`] that was asked of nothing yet: the operation is data, for plans and batches.
+/// To run it, ask a [`Db`] or [`Tx`] instead: `db.find::<User>()`.
+#[derive(Clone, Copy, Debug)]
+pub struct Detached;
+
 impl<'x> From<&'x Db> for On<'x> {
     fn from(db: &'x Db) -> Self {
         On::Db(db)
@@ -116,16 +121,16 @@ impl<'x> On<'x> {
 }
 
 /// A find that is asked of nothing yet. Awaiting it does not compile: it is data, for plans and batches.
-pub fn find<T: Table>() -> Find<T> {
-    Find::new((), T::DESC)
+pub fn find<T: Table>() -> Find<T, Detached> {
+    Find::new(Detached, T::DESC)
 }
 
 /// An update that is asked of nothing yet; see [`find`].
-pub fn update<T: Table>() -> Update<T> {
-    Update::new((), T::DESC)
+pub fn update<T: Table>() -> Update<T, Detached> {
+    Update::new(Detached, T::DESC)
 }
 
 /// A delete that is asked of nothing yet; see [`find`].
-pub fn delete<T: Table>() -> Delete<T> {
-    Delete::new((), T::DESC)
+pub fn delete<T: Table>() -> Delete<T, Detached> {
+    Delete::new(Detached, T::DESC)
 }

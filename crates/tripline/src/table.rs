@@ -68,6 +68,45 @@ pub enum Shape {
 )]
 pub trait HookRow: Row {}
 
+/// What hooks that concern a whole table may be attached to: the table.
+#[diagnostic::on_unimplemented(
+    message = "this hook is for tables, and `{Self}` is none",
+    label = "not a table",
+    note = "it concerns all columns: implement it for the table"
+)]
+pub trait HookTable: Table {}
+
+/// A row type of table `T`: every `Row<Table = T>` is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no row type of `{T}`",
+    label = "expected a row type of `{T}`",
+    note = "a row type says of which table it is: `#[row(of = {T})]`"
+)]
+pub trait RowOf<T: Table>: Row<Table = T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table, R: Row<Table = T>> RowOf<T> for R {}
+
+/// A field's type, which is that of its column, `V`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the field has the type `{Self}`, its column has the type `{V}`",
+    label = "expected `{V}`",
+    note = "a field of a row type has the type of its column"
+)]
+pub trait FieldOf<V>: Column {}
+
+#[diagnostic::do_not_recommend]
+impl<V: Column> FieldOf<V> for V {}
+
+impl<T, V, M> Col<T, V, M> {
+    /// The value of a row type's field.
+    #[doc(hidden)]
+    pub fn take<F: FieldOf<V>>(self, cells: &mut Cells<'_>) -> Result<F> {
+        F::take(cells, Col::<T, F, M>::at(self.index()))
+    }
+}
+
 /// Values by column: a draft or a patch.
 pub trait Slots: Default + std::fmt::Debug + Send + Sync + 'static {
     #[doc(hidden)]
@@ -116,13 +155,18 @@ pub trait Key: Send + Sync + 'static {
 }
 
 /// What stands for a key: the value itself where the key is one column, else a tuple.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not the key of this table", label = "expected the key `{K}`")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the key of this table",
+    label = "expected the key, whose columns have the types `{K}`",
+    note = "a key of one column is given as its value, a key of several as a tuple"
+)]
 pub trait IntoKey<K> {
     #[doc(hidden)]
     fn into_key(self) -> K;
 }
 
-impl<A: Type, I: crate::types::Input<A>> IntoKey<(A,)> for I {
+#[diagnostic::do_not_recommend]
+impl<A: Type, I: Input<A>> IntoKey<(A,)> for I {
     fn into_key(self) -> (A,) {
         (self.into_input(),)
     }
@@ -130,6 +174,7 @@ impl<A: Type, I: crate::types::Input<A>> IntoKey<(A,)> for I {
 
 macro_rules! compound_key {
     ($($field:ident),+) => {
+        #[diagnostic::do_not_recommend]
         impl<$($field: Type),+> IntoKey<($($field,)+)> for ($($field,)+) {
             fn into_key(self) -> Self {
                 self
@@ -250,21 +295,4 @@ impl<V: Type> Column for V {
 #[doc(hidden)]
 pub fn check<T: Table, F: FnOnce(T::Cols) -> Expr<T>>(condition: F) -> Result<Node> {
     condition(T::cols(T::DESC)).0
-}
-
-/// Fails to compile if a row type takes a secret column without saying so, since its debug output would show it.
-#[doc(hidden)]
-pub const fn assert_secrets(table: TableRef, shape: Shape, marked: &[usize]) {
-    let Shape::Columns(columns) = shape else { return };
-    let mut i = 0;
-    while i < columns.len() {
-        let mut known = !table.columns[columns[i] as usize].secret;
-        let mut m = 0;
-        while m < marked.len() {
-            known = known || marked[m] == i;
-            m += 1;
-        }
-        assert!(known, "a secret column is taken without saying so: mark the field `#[secret]`");
-        i += 1;
-    }
 }

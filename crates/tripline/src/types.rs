@@ -43,7 +43,8 @@ pub trait Type: Sized + Send + Sync + 'static {
 /// Something that can be given where a column of type `V` wants a value: `"ada"` for a `String`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no value for a column of type `{V}`",
-    label = "expected a value for a column of type `{V}`"
+    label = "expected a value for a column of type `{V}`",
+    note = "a column takes values of its own type; filters ask for null by `is_null()`, only a column that is an `Option` can be set to `None`"
 )]
 pub trait Input<V> {
     /// The value as the column's type.
@@ -51,9 +52,22 @@ pub trait Input<V> {
 }
 
 /// A column type that can be computed with: the integers and `f64`.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no number, so a column of this type cannot be computed with")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no number, so a column of this type cannot be computed with",
+    label = "not a column of numbers",
+    note = "`set` gives a column of any type a new value"
+)]
 pub trait Number: Type {}
 
+/// A column type whose values can be matched against patterns: `String`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no text, so a column of this type cannot be matched against a pattern",
+    label = "not a column of text",
+    note = "columns of other types are compared: `eq`, `gt`, `is_in` and so on"
+)]
+pub trait Text: Type {}
+
+#[diagnostic::do_not_recommend]
 impl<T: Type<Base = T>> Type for Option<T> {
     type Base = T;
     const COLUMN: ColumnType = T::COLUMN;
@@ -68,6 +82,7 @@ impl<T: Type<Base = T>> Type for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Type<Base = T>> Input<Option<T>> for Option<T> {
     fn into_input(self) -> Option<T> {
         self
@@ -80,11 +95,13 @@ impl<T: Type<Base = T>> Input<Option<T>> for Option<T> {
 #[macro_export]
 macro_rules! input {
     ($type:ty) => {
+        #[diagnostic::do_not_recommend]
         impl $crate::Input<$type> for $type {
             fn into_input(self) -> $type {
                 self
             }
         }
+        #[diagnostic::do_not_recommend]
         impl $crate::Input<::core::option::Option<$type>> for $type {
             fn into_input(self) -> ::core::option::Option<$type> {
                 ::core::option::Option::Some(self)
@@ -96,17 +113,20 @@ macro_rules! input {
 /// What also can be given for a column of this type, converted.
 macro_rules! convert {
     ($type:ty: $($from:ty => $convert:expr),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Input<$type> for $from {
             fn into_input(self) -> $type {
                 let convert: fn($from) -> $type = $convert;
                 convert(self)
             }
         }
+        #[diagnostic::do_not_recommend]
         impl Input<Option<$type>> for $from {
             fn into_input(self) -> Option<$type> {
                 Some(Input::<$type>::into_input(self))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl Input<Option<$type>> for Option<$from> {
             fn into_input(self) -> Option<$type> {
                 self.map(Input::<$type>::into_input)

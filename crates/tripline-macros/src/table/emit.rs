@@ -126,6 +126,7 @@ fn draft(table: &Table, names: &Names) -> TokenStream {
     quote! {
         #definition
         #slots
+        #[diagnostic::do_not_recommend]
         impl ::tripline::__macro::Draft for #new {
             type Table = #owner;
         }
@@ -200,7 +201,11 @@ fn row(table: &Table) -> TokenStream {
         let value = quote_spanned!(located(&column.ty)=> #ty::take(cells, Self::COLS.#ident)?);
         quote!(#ident: #value)
     });
+    let fields = table.columns.iter().map(|column| &column.ident);
     quote! {
+        // A field that is only read through its column is not dead, which the compiler cannot see.
+        const _: fn(&#owner) = |row| { #(let _ = &row.#fields;)* };
+        #[diagnostic::do_not_recommend]
         impl ::tripline::__macro::Row for #owner {
             type Table = #owner;
             const SHAPE: ::tripline::__macro::Shape = ::tripline::__macro::Shape::Columns(&[#(#indexes),*]);
@@ -217,6 +222,7 @@ fn implementation(table: &Table, names: &Names) -> TokenStream {
     let key = key(table);
     let desc = description(table);
     quote! {
+        #[diagnostic::do_not_recommend]
         impl ::tripline::__macro::Table for #owner {
             type Cols = #cols;
             type New = #new;
@@ -346,10 +352,14 @@ fn hook_rows(table: &Table) -> TokenStream {
     let owner = &table.ident;
     let rows = table.hook_rows.iter().map(|row| {
         quote_spanned! {located(row)=>
+            #[diagnostic::do_not_recommend]
             impl ::tripline::__macro::HookRow for #row where #row: ::tripline::__macro::Row<Table = #owner> {}
         }
     });
     quote! {
+        #[diagnostic::do_not_recommend]
+        impl ::tripline::__macro::HookTable for #owner {}
+        #[diagnostic::do_not_recommend]
         impl ::tripline::__macro::HookRow for #owner {}
         #(#rows)*
     }

@@ -38,6 +38,7 @@ use crate::table::Row;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no observer",
+    label = "not an observer",
     note = "add `#[derive(Observer)] #[observes(SomeTable)]` to `{Self}`"
 )]
 pub trait Observer: Send + Sync + 'static {

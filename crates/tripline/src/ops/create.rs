@@ -12,7 +12,7 @@ use crate::{
         once::{AsyncOnce, OnceCall, OnceHook, once},
     },
     lifecycle::{Ask, Columns, run},
-    table::{Draft, Row, Slots, Table},
+    table::{Draft, Row, RowOf, Slots, Table},
 };
 
 /// A create: awaited, it gives the row that was created, or the rows in the order of their drafts.
@@ -48,7 +48,7 @@ pub struct Create<T, X, N, R = T> {
 /// What a create takes: a draft, or a `Vec` of drafts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no draft of a row",
-    label = "expected a draft or a `Vec` of drafts",
+    label = "expected a draft, or a `Vec` of drafts",
     note = "`#[derive(Table)] struct User` makes the draft `NewUser`"
 )]
 pub trait Drafts {
@@ -96,6 +96,7 @@ impl Number for Many {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<D: Draft> Drafts for D {
     type Table = D::Table;
     type Number = One;
@@ -107,6 +108,7 @@ impl<D: Draft> Drafts for D {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<D: Draft> Drafts for Vec<D> {
     type Table = D::Table;
     type Number = Many;
@@ -136,7 +138,7 @@ impl<T: Table, X, N: Number, R> Create<T, X, N, R> {
     writing!();
 
     /// Gives the created rows as this row type.
-    pub fn rows<S: Row<Table = T>>(mut self) -> Create<T, X, N, S> {
+    pub fn rows<S: RowOf<T>>(mut self) -> Create<T, X, N, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);
         Create { on: self.on, ask: self.ask, _types: PhantomData }
     }

@@ -9,7 +9,7 @@ use crate::{
     On,
     hooks::once::{AsyncOnce, OnceCall, OnceHook, once},
     lifecycle::{Ask, Columns, run},
-    table::{IntoKey, Row, Table},
+    table::{IntoKey, Row, RowOf, Table},
 };
 
 /// A delete: awaited, it gives the number of rows; with [`rows`](Delete::rows) the rows as they were.
@@ -33,7 +33,7 @@ use crate::{
 /// ```
 #[must_use = "a delete does nothing until it is awaited"]
 #[derive(Debug)]
-pub struct Delete<T, X = (), R = ()> {
+pub struct Delete<T, X, R = ()> {
     on: X,
     ask: Ask,
     _types: PhantomData<fn() -> (T, R)>,
@@ -45,7 +45,7 @@ impl<T: Table, X> Delete<T, X> {
     }
 
     /// Gives the deleted rows as they were, as this row type: `.rows::<User>()`.
-    pub fn rows<S: Row<Table = T>>(mut self) -> Delete<T, X, S> {
+    pub fn rows<S: RowOf<T>>(mut self) -> Delete<T, X, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);
         Delete { on: self.on, ask: self.ask, _types: PhantomData }
     }

@@ -9,7 +9,7 @@ use crate::{
     On,
     columns::OrderBy,
     lifecycle::{Ask, Columns, run},
-    table::{IntoKey, Row, Table},
+    table::{IntoKey, Row, RowOf, Table},
 };
 
 /// A find: awaited, it gives the rows that fulfil all filters, as a `Vec`.
@@ -35,7 +35,7 @@ use crate::{
 /// ```
 #[must_use = "a find does nothing until it is awaited"]
 #[derive(Debug)]
-pub struct Find<T, X = (), R = T> {
+pub struct Find<T, X, R = T> {
     on: X,
     ask: Ask,
     _types: PhantomData<fn() -> (T, R)>,
@@ -53,7 +53,7 @@ impl<T: Table, X, R> Find<T, X, R> {
     choosing!();
 
     /// Gives rows of this row type: only its columns are read.
-    pub fn rows<S: Row<Table = T>>(mut self) -> Find<T, X, S> {
+    pub fn rows<S: RowOf<T>>(mut self) -> Find<T, X, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);
         Find { on: self.on, ask: self.ask, _types: PhantomData }
     }
@@ -132,7 +132,7 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Find<T, On<'x>, R> {
 /// The first row of a find: awaited, it gives an `Option`.
 #[must_use = "a find does nothing until it is awaited"]
 #[derive(Debug)]
-pub struct First<T, X = (), R = T> {
+pub struct First<T, X, R = T> {
     on: X,
     ask: Ask,
     _types: PhantomData<fn() -> (T, R)>,
@@ -140,7 +140,7 @@ pub struct First<T, X = (), R = T> {
 
 impl<T: Table, X, R> First<T, X, R> {
     /// Gives the row as this row type: only its columns are read.
-    pub fn rows<S: Row<Table = T>>(mut self) -> First<T, X, S> {
+    pub fn rows<S: RowOf<T>>(mut self) -> First<T, X, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);
         First { on: self.on, ask: self.ask, _types: PhantomData }
     }

@@ -78,14 +78,14 @@ impl Tx<'_> {
     /// Reads with SQL of the application's own; see [`Db::raw_query`].
     pub fn raw_query<'x>(&'x mut self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<RawRows>> {
         let params = params.into();
-        Box::pin(async move { joined(self, sql, &params).await })
+        Box::pin(async move { joined(self, sql, &params, false).await })
     }
 
     /// Writes with SQL of the application's own, past all hooks; see [`Db::raw_execute`].
     pub fn raw_execute<'x>(&'x mut self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<u64>> {
         let params = params.into();
         Box::pin(async move {
-            let rows = joined(self, sql, &params).await?;
+            let rows = joined(self, sql, &params, true).await?;
             // Which tables it wrote is not known: all may have been.
             self.state.note_write(None);
             Ok(rows.written)
@@ -101,7 +101,8 @@ impl Read<'_> {
 }
 
 async fn alone(db: &Db, access: Access, text: &str, params: &[Value]) -> Result<RawRows> {
-    let mut step = Step::new(Statement::Sql { text, params });
+    let writes = access == Access::Write;
+    let mut step = Step::new(Statement::Sql { text, params, writes });
     let mut session = db.inner.driver.lease(access).await?;
     let flight = Flight { begin: Begin::default(), steps: std::slice::from_mut(&mut step), end: End::None };
     let durability = session.send(flight).await?.durability;
@@ -112,9 +113,9 @@ async fn alone(db: &Db, access: Access, text: &str, params: &[Value]) -> Result<
     Ok(rows(step))
 }
 
-async fn joined(tx: &mut Tx<'_>, text: &str, params: &[Value]) -> Result<RawRows> {
+async fn joined(tx: &mut Tx<'_>, text: &str, params: &[Value], writes: bool) -> Result<RawRows> {
     tx.settle()?;
-    let mut step = Step::new(Statement::Sql { text, params });
+    let mut step = Step::new(Statement::Sql { text, params, writes });
     let depth = tx.frame.map_or(0, |frame| frame.depth);
     let sent = tx.state.send(std::slice::from_mut(&mut step)).await;
     tx.state.end_operation(depth, sent)?;

@@ -10,7 +10,7 @@ use crate::{
     columns::Assign,
     hooks::once::{AsyncOnce, OnceCall, OnceHook, once},
     lifecycle::{Ask, Columns, run},
-    table::{IntoKey, Row, Table},
+    table::{IntoKey, Row, RowOf, Table},
 };
 
 /// An update: awaited, it gives the number of rows; with [`rows`](Update::rows) the rows themselves.
@@ -35,7 +35,7 @@ use crate::{
 /// ```
 #[must_use = "an update does nothing until it is awaited"]
 #[derive(Debug)]
-pub struct Update<T, X = (), R = ()> {
+pub struct Update<T, X, R = ()> {
     on: X,
     ask: Ask,
     _types: PhantomData<fn() -> (T, R)>,
@@ -49,7 +49,7 @@ impl<T: Table, X> Update<T, X> {
     }
 
     /// Gives the updated rows, as this row type: `.rows::<User>()`.
-    pub fn rows<S: Row<Table = T>>(mut self) -> Update<T, X, S> {
+    pub fn rows<S: RowOf<T>>(mut self) -> Update<T, X, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);
         Update { on: self.on, ask: self.ask, _types: PhantomData }
     }

@@ -39,6 +39,7 @@ impl<T, K: Copy> Id<T, K> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: 'static> Type for Id<T> {
     type Base = Self;
     const COLUMN: ColumnType = ColumnType::Int;
@@ -53,6 +54,7 @@ impl<T: 'static> Type for Id<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: 'static> Type for Id<T, Uuid> {
     type Base = Self;
     const COLUMN: ColumnType = ColumnType::Uuid;
@@ -67,18 +69,21 @@ impl<T: 'static> Type for Id<T, Uuid> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, K> Input<Id<T, K>> for Id<T, K> {
     fn into_input(self) -> Self {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, K> Input<Option<Id<T, K>>> for Id<T, K> {
     fn into_input(self) -> Option<Self> {
         Some(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, K: Copy> Input<Id<T, K>> for &Id<T, K> {
     fn into_input(self) -> Id<T, K> {
         *self

@@ -18,6 +18,7 @@ use super::{Input, Type};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Json<T>(pub T);
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Type for Json<T> {
     type Base = Self;
     const COLUMN: ColumnType = ColumnType::Json;
@@ -36,12 +37,14 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Type for Json<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Input<Json<T>> for Json<T> {
     fn into_input(self) -> Self {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Input<Option<Json<T>>> for Json<T> {
     fn into_input(self) -> Option<Self> {
         Some(self)

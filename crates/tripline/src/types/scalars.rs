@@ -4,11 +4,12 @@ use jiff::{Timestamp, civil::Date};
 use tripline_core::{ColumnType, Mismatch, Result, Value};
 use uuid::Uuid;
 
-use super::{Input, Number, Type, convert};
+use super::{Input, Number, Text, Type, convert};
 use crate::input;
 
 macro_rules! scalar {
     ($type:ty, $column:ident, $name:literal, $value:ident => $encode:expr) => {
+        #[diagnostic::do_not_recommend]
         impl Type for $type {
             type Base = $type;
             const COLUMN: ColumnType = ColumnType::$column;
@@ -46,6 +47,7 @@ pub(crate) fn whole_microseconds(at: Timestamp) -> Timestamp {
 
 macro_rules! narrow {
     ($($type:ident),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Type for $type {
             type Base = $type;
             const COLUMN: ColumnType = ColumnType::Int;
@@ -64,14 +66,19 @@ macro_rules! narrow {
                 }
             }
         }
+        #[diagnostic::do_not_recommend]
         impl Number for $type {}
         input!($type);
     )*};
 }
 
 narrow!(i8, i16, i32, u8, u16, u32);
+#[diagnostic::do_not_recommend]
 impl Number for i64 {}
+#[diagnostic::do_not_recommend]
 impl Number for f64 {}
+#[diagnostic::do_not_recommend]
+impl Text for String {}
 
 input!(bool);
 input!(i64);

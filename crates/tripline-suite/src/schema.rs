@@ -1,0 +1,143 @@
+//! Tables as they are made: constraints are real ones, and named.
+
+use tripline::{AfterDelete, prelude::*};
+
+use crate::Recorder;
+
+#[derive(Table, Clone, Debug)]
+#[table(
+    name = "shops",
+    unique(city, name),
+    index(name = "shops_by_size", columns(size, city)),
+    check(size_positive = |s| s.size.gt(0)),
+    check(named = |s| s.name.ne("it's")),
+)]
+struct Shop {
+    #[key]
+    id: Id<Shop>,
+    name: String,
+    #[index]
+    city: String,
+    size: i64,
+    #[default(Kind::Small)]
+    kind: Kind,
+    open: bool,
+    #[references(Shop, on_delete = set_null)]
+    parent: Option<Id<Shop>>,
+    #[unique(name = "one_code")]
+    code: Option<String>,
+}
+
+#[derive(TextEnum, Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Small,
+    #[text("very-large")]
+    VeryLarge,
+}
+
+#[derive(Table, Clone, Debug)]
+#[table(name = "parents")]
+struct Parent {
+    #[key]
+    id: Id<Parent>,
+}
+
+#[derive(Table, Clone, Debug)]
+#[table(name = "children")]
+struct Child {
+    #[key]
+    id: Id<Child>,
+    #[references(Parent, on_delete = cascade)]
+    parent: Id<Parent>,
+}
+
+#[derive(Table, Clone, Debug)]
+#[table(name = "hooked_children")]
+struct HookedChild {
+    #[key]
+    id: Id<HookedChild>,
+    #[references(Parent, on_delete = cascade)]
+    parent: Id<Parent>,
+}
+
+impl AfterDelete for HookedChild {
+    async fn after_delete(tx: &mut Tx<'_>, _: &[HookedChild]) -> Result<()> {
+        Recorder::of(tx).note("deleted");
+        Ok(())
+    }
+}
+
+#[derive(Table, Clone, Debug)]
+#[table(name = "orphans")]
+struct Orphan {
+    #[key]
+    id: Id<Orphan>,
+    #[set_by_hook]
+    name: String,
+}
+
+cases! {
+    async fn constraints_and_indexes_are_in_the_database_by_name(engine) {
+        let db = engine.db(tables![Shop]).await;
+        let rows = db.raw_query("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY name", []).await.unwrap();
+        let sql: Vec<String> = (0..rows.len()).map(|i| rows.get::<String>(i, 0).unwrap()).collect();
+        let table = r#"CREATE TABLE "shops" (
+  "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  "name" TEXT NOT NULL,
+  "city" TEXT NOT NULL,
+  "size" INTEGER NOT NULL,
+  "kind" TEXT NOT NULL DEFAULT 'small',
+  "open" INTEGER NOT NULL,
+  "parent" INTEGER,
+  "code" TEXT,
+  CONSTRAINT "one_code" UNIQUE ("code"),
+  CONSTRAINT "shops_city_name_key" UNIQUE ("city", "name"),
+  CONSTRAINT "shops_kind_check" CHECK ("kind" IN ('small', 'very-large')),
+  CONSTRAINT "shops_open_check" CHECK ("open" IN (0, 1)),
+  CONSTRAINT "shops_parent_fk" FOREIGN KEY ("parent") REFERENCES "shops" ("id") ON DELETE SET NULL ON UPDATE NO ACTION,
+  CONSTRAINT "size_positive" CHECK ("size" > 0),
+  CONSTRAINT "named" CHECK ("name" <> 'it''s')
+) STRICT"#;
+        let by_city = r#"CREATE INDEX "shops_city_idx" ON "shops" ("city")"#;
+        let by_size = r#"CREATE INDEX "shops_by_size" ON "shops" ("size", "city")"#;
+        assert_eq!(sql, [table, by_size, by_city]);
+    }
+
+    async fn creating_tables_twice_changes_nothing(engine) {
+        let db = engine.db(tables![Shop]).await;
+        let shop = NewShop { name: "a".into(), city: "x".into(), size: 1.into(), open: true.into(), ..Default::default() };
+        db.create(shop).await.unwrap();
+        db.create_tables().await.unwrap();
+        assert_eq!(db.find::<Shop>().one().await.unwrap().kind, Kind::Small);
+    }
+
+    async fn a_database_cascade_removes_rows_of_a_table_without_hooks(engine) {
+        let db = engine.db(tables![Parent, Child]).await;
+        let parent = db.create(NewParent::default()).await.unwrap();
+        db.create(NewChild { parent: parent.id.into(), ..Default::default() }).await.unwrap();
+        db.delete::<Parent>().by_key(parent.id).await.unwrap();
+        assert_eq!(db.find::<Child>().count().await.unwrap(), 0);
+    }
+
+    async fn l45_a_database_cascade_onto_a_table_with_hooks_is_refused_at_connect(engine) {
+        let error = Db::open(&engine.url()).tables(tables![Parent, HookedChild]).connect().await.unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.code(), "setup");
+        assert!(text.contains("hooked_children.parent") && text.contains("HookedChild") && text.contains("restrict"), "{text}");
+    }
+
+    async fn tables_that_do_not_fit_together_are_refused_at_connect(engine) {
+        for (tables, needle) in [
+            (tables![Child], "`parents`, which is not listed"),
+            (tables![Parent, Parent], "listed twice"),
+            (tables![Orphan], "`orphans.name` is set by a hook"),
+        ] {
+            let error = Db::open(&engine.url()).tables(tables).connect().await.unwrap_err().to_string();
+            assert!(error.contains(needle), "{error}");
+        }
+        for url in ["mysql://root:secret@host/db", "sqlite://", "sqlite:///nowhere/at/all/x.db", "sqlite::memory:?durability=some"] {
+            let error = Db::open(url).connect().await.unwrap_err();
+            assert!(error.code() == "setup" && !error.to_string().contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Column types, there and back, and the values that are refused: `docs/values.md`.
+
+use jiff::{Timestamp, civil::date};
+use serde::{Deserialize, Serialize};
+use tripline::{Json, Value, prelude::*};
+use uuid::Uuid;
+
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "samples")]
+struct Sample {
+    #[key]
+    id: Id<Sample, Uuid>,
+    flag: bool,
+    small: i16,
+    wide: i64,
+    unsigned: u32,
+    real: f64,
+    text: String,
+    bytes: Vec<u8>,
+    at: Timestamp,
+    on: jiff::civil::Date,
+    uuid: Uuid,
+    settings: Json<Settings>,
+    color: Color,
+    maybe: Option<String>,
+    maybe_color: Option<Color>,
+    maybe_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Settings {
+    dark: bool,
+    tags: Vec<String>,
+}
+
+#[derive(TextEnum, Clone, Copy, Debug, PartialEq)]
+enum Color {
+    Red,
+    #[text("sky-blue")]
+    SkyBlue,
+}
+
+fn sample() -> NewSample {
+    NewSample {
+        flag: true.into(),
+        small: (-7).into(),
+        wide: i64::MIN.into(),
+        unsigned: u32::MAX.into(),
+        real: f64::MIN_POSITIVE.into(),
+        text: "it's \"ümläut\" 🦀".into(),
+        bytes: vec![0, 255, 7].into(),
+        at: Timestamp::from_nanosecond(-1_500).unwrap().into(),
+        on: date(2013, 1, 31).into(),
+        uuid: Uuid::from_u128(7).into(),
+        settings: Json(Settings { dark: true, tags: vec!["a".into()] }).into(),
+        color: Color::SkyBlue.into(),
+        ..Default::default()
+    }
+}
+
+cases! {
+    async fn values_come_back_as_they_were_given(engine) {
+        let db = engine.db(tables![Sample]).await;
+        let made = db.create(sample()).await.unwrap();
+        assert_eq!((made.small, made.wide, made.unsigned, made.real), (-7, i64::MIN, u32::MAX, f64::MIN_POSITIVE));
+        assert_eq!((made.text.as_str(), made.on, made.color), ("it's \"ümläut\" 🦀", date(2013, 1, 31), Color::SkyBlue));
+        // What is finer than a microsecond is cut off, towards the past.
+        assert_eq!(made.at, Timestamp::from_microsecond(-2).unwrap());
+        assert_eq!(made.settings.0.tags, ["a"]);
+        assert_eq!(made.maybe, None);
+        // The engine says what it stored without reading it back: it must be the same.
+        assert_eq!(db.find::<Sample>().by_key(made.id).await.unwrap(), Some(made));
+    }
+
+    async fn keys_of_version_7_sort_by_time(engine) {
+        let db = engine.db(tables![Sample]).await;
+        let made = db.create(vec![sample(), sample(), sample()]).await.unwrap();
+        assert!(made.is_sorted_by_key(|s| s.id) && made[0].id.get().get_version_num() == 7);
+        let mine = Id::new(Uuid::from_u128(42));
+        assert_eq!(db.create(NewSample { id: mine.into(), ..sample() }).await.unwrap().id, mine);
+    }
+
+    async fn extreme_values_survive(engine) {
+        let db = engine.db(tables![Sample]).await;
+        for (real, at, on) in [
+            (f64::INFINITY, Timestamp::MAX, date(9999, 12, 31)),
+            (f64::NEG_INFINITY, Timestamp::MIN, date(0, 1, 1)),
+            (-0.0, Timestamp::UNIX_EPOCH, date(1, 1, 1)),
+        ] {
+            let made = db.create(NewSample { real: real.into(), at: at.into(), on: on.into(), ..sample() }).await.unwrap();
+            let found = db.find::<Sample>().by_key(made.id).await.unwrap().unwrap();
+            assert_eq!((found.real, found.at, found.on), (made.real, made.at, on));
+        }
+    }
+
+    async fn values_without_one_meaning_are_refused_before_the_write(engine) {
+        let db = engine.db(tables![Sample]).await;
+        db.log.take();
+        for (draft, column) in [
+            (NewSample { real: f64::NAN.into(), ..sample() }, "real"),
+            (NewSample { text: "a\0b".into(), ..sample() }, "text"),
+            (NewSample { maybe: "\0".into(), ..sample() }, "maybe"),
+            (NewSample { on: date(-1, 1, 1).into(), ..sample() }, "on"),
+        ] {
+            let Err(Error::Invalid(invalid)) = db.create(draft).await else { panic!("{column}") };
+            assert_eq!((invalid.table, invalid.column), (Some("samples"), Some(column)));
+        }
+        let update = db.update::<Sample>().set(|s| s.real.set(f64::NAN)).all_rows().await;
+        assert!(matches!(update, Err(Error::Invalid(_))));
+        assert!(matches!(db.find::<Sample>().filter(|s| s.real.gt(f64::NAN)).await, Err(Error::Invalid(_))));
+        assert!(matches!(db.find::<Sample>().filter(|s| s.text.eq("\0")).await, Err(Error::Invalid(_))));
+        assert!(db.log.take().is_empty());
+    }
+
+    async fn an_overflow_is_an_error_and_changes_nothing(engine) {
+        let db = engine.db(tables![Sample]).await;
+        db.create(NewSample { wide: i64::MAX.into(), ..sample() }).await.unwrap();
+        let error = db.update::<Sample>().set(|s| s.wide.add(1)).all_rows().await.unwrap_err();
+        assert!(matches!(error, Error::Invalid(_)), "{error:?}");
+        assert_eq!(db.find::<Sample>().one().await.unwrap().wide, i64::MAX);
+    }
+
+    async fn a_stored_value_of_another_type_is_an_error_that_names_the_column(engine) {
+        let db = engine.db(tables![Sample]).await;
+        db.create(sample()).await.unwrap();
+        for (sql, column) in [
+            ("UPDATE samples SET small = 40000", "small"),
+            ("UPDATE samples SET small = 1, \"on\" = 'yesterday'", "on"),
+            ("UPDATE samples SET \"on\" = '2013-01-01', text = CAST(X'FF' AS TEXT)", "text"),
+            ("UPDATE samples SET text = 'a', uuid = X'01'", "uuid"),
+            ("UPDATE samples SET uuid = zeroblob(16), settings = '{\"dark\": 3}'", "settings"),
+        ] {
+            db.raw_execute(sql, []).await.unwrap();
+            let error = db.find::<Sample>().await.unwrap_err();
+            let Error::Decode(decode) = &error else { panic!("{error:?}") };
+            assert_eq!((decode.table, decode.column), ("samples", column));
+        }
+    }
+
+    async fn sql_of_ones_own_takes_and_gives_plain_values(engine) {
+        let db = engine.db(tables![Sample]).await;
+        let params = [Value::Bool(true), Value::Text("a".into()), Value::Null, Value::Date(date(2013, 1, 31))];
+        let rows = db.raw_query("SELECT ?, ?, ?, ?", params).await.unwrap();
+        assert_eq!(rows.get::<i64>(0, 0).unwrap(), 1);
+        assert_eq!(rows.get::<Option<String>>(0, 2).unwrap(), None);
+        assert_eq!(rows.get::<String>(0, 3).unwrap(), "2013-01-31");
+    }
+}
