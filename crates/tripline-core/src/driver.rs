@@ -179,12 +179,10 @@ pub struct Answer {
     pub count: u64,
     /// The names of the columns, for SQL of the application's own.
     pub names: Vec<String>,
-    /// The keys that the database assigned, in the order of the inserted rows that had none.
-    pub keys: Vec<i64>,
 }
 
 /// What a driver turns into SQL. It has passed the lifecycle's checks.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Statement<'s> {
     /// Rows with these columns.
@@ -210,12 +208,13 @@ pub enum Statement<'s> {
         /// Which rows.
         query: &'s Query,
     },
-    /// New rows, each with all columns of the table; a null in the assigned key column is filled in.
+    /// New rows, each with all columns of the table. The driver puts the keys that the database assigns where the
+    /// key is null.
     Insert {
         /// The table.
         table: TableRef,
         /// The rows' values.
-        rows: &'s [Value],
+        rows: &'s mut [Value],
     },
     /// Changes.
     Update {

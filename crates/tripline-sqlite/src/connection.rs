@@ -7,6 +7,7 @@ use std::sync::{
 
 use rusqlite::{
     OpenFlags,
+    config::DbConfig,
     hooks::{AuthAction, AuthContext, Authorization},
 };
 use tripline_core::{Access, Error, Result, StatementLog, TableRef};
@@ -105,6 +106,8 @@ fn set_up(raw: &rusqlite::Connection, options: &Options, access: Access) -> rusq
     if let Location::File(_) = options.location {
         raw.pragma_update(None, "journal_mode", "WAL")?;
     }
+    // Values never change a plan. Otherwise SQLite plans a statement anew whenever the value of its LIMIT is bound.
+    raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let synchronous = if options.durability == Durability::Strict { "FULL" } else { "NORMAL" };
     raw.pragma_update(None, "synchronous", synchronous)?;
     raw.pragma_update(None, "foreign_keys", true)?;

@@ -32,7 +32,7 @@ impl Connection {
     /// Runs one statement. With `inline` a long read ends as [`Trouble::Long`].
     pub(crate) fn execute(&mut self, step: &mut Step<'_>, inline: bool) -> Result<(), Trouble> {
         let mut sql = Sql::new(Dialect::Sqlite, std::mem::take(&mut self.buffer));
-        let done = self.run(&mut sql, &step.statement, &mut step.answer, inline);
+        let done = self.run(&mut sql, &mut step.statement, &mut step.answer, inline);
         self.buffer = std::mem::take(&mut sql.text);
         done
     }
@@ -40,7 +40,7 @@ impl Connection {
     fn run<'s>(
         &self,
         sql: &mut Sql<'s>,
-        statement: &Statement<'s>,
+        statement: &mut Statement<'s>,
         answer: &mut Answer,
         inline: bool,
     ) -> Result<(), Trouble> {
@@ -50,8 +50,11 @@ impl Connection {
             return self.read(&sql.text, &sql.params, result, Some(statement), answer);
         }
         self.limits.start(false);
+        if let Statement::Insert { table, rows } = statement {
+            return self.insert(sql, table, rows, answer);
+        }
+        let statement = &*statement;
         match statement {
-            Statement::Insert { table, rows } => self.insert(sql, statement, table, rows, answer),
             Statement::Update { table, filter, patches, keys, returning } => {
                 let width = table.columns.len();
                 self.each_key(*keys, |i, key| {
@@ -94,24 +97,26 @@ impl Connection {
     fn insert(
         &self,
         sql: &mut Sql<'_>,
-        statement: &Statement<'_>,
         table: TableRef,
-        rows: &[Value],
+        rows: &mut [Value],
         answer: &mut Answer,
     ) -> Result<(), Trouble> {
         tripline_sql::insert(sql, table);
-        let failed = |error| self.trouble(error, Some(statement), &sql.text);
+        let failed = |error| self.trouble(error, None, &sql.text);
         let assigned = table.assigned_key().map(usize::from);
         let mut prepared = self.raw.prepare_cached(&sql.text).map_err(failed)?;
-        for (i, row) in rows.chunks_exact(table.columns.len()).enumerate() {
+        for (i, row) in rows.chunks_exact_mut(table.columns.len()).enumerate() {
             self.record(&sql.text, i);
             for (n, value) in row.iter().enumerate() {
                 prepared.raw_bind_parameter(n + 1, Bind(value)).map_err(failed)?;
             }
-            prepared.raw_execute().map_err(failed)?;
+            if let Err(error) = prepared.raw_execute() {
+                drop(prepared);
+                return Err(self.trouble(error, Some(&Statement::Insert { table, rows: row }), &sql.text));
+            }
             answer.count += 1;
-            if assigned.is_some_and(|key| row[key].is_null()) {
-                answer.keys.push(self.raw.last_insert_rowid());
+            if let Some(key) = assigned.filter(|key| row[*key].is_null()) {
+                row[key] = Value::Int(self.raw.last_insert_rowid());
             }
         }
         Ok(())
@@ -175,6 +180,9 @@ impl Connection {
             answer.names = prepared.column_names().into_iter().map(str::to_owned).collect();
         }
         let width = prepared.column_count();
+        if let ReadResult::Rows(_, columns) = &result {
+            answer.values.reserve(columns.as_ref().len());
+        }
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next().map_err(failed)? {
             match &result {

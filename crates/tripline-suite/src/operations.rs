@@ -123,7 +123,7 @@ cases! {
         db.log.take();
         let bob = db.find::<User>().by_key(users[1].id).rows::<UserName>().await.unwrap().unwrap();
         assert_eq!(bob, UserName { id: users[1].id, called: "bob".into() });
-        assert_eq!(db.log.take(), [r#"SELECT "id", "name" FROM "users" WHERE "id" = ? LIMIT ?"#]);
+        assert_eq!(db.log.take(), [r#"SELECT "id", "name" FROM "users" WHERE "id" = ?"#]);
     }
 
     async fn update_gives_the_number_of_rows_or_the_rows(engine) {

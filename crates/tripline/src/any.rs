@@ -154,8 +154,9 @@ impl Draft for AnyValues {
 pub struct AnyKey(pub Vec<Value>);
 
 impl Key for AnyKey {
-    fn into_values(self) -> Result<Vec<Value>> {
-        Ok(self.0)
+    fn each_value(self, put: &mut dyn FnMut(Value)) -> Result<()> {
+        self.0.into_iter().for_each(put);
+        Ok(())
     }
 }
 

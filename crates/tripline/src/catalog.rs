@@ -1,6 +1,6 @@
 //! [`Catalog`]: the tables of a `Db` and what is attached to each, put in order once, when connecting.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use tripline_core::{Action, Error, HookName, Kind, Phase, Result, TableRef};
 
@@ -42,7 +42,8 @@ pub(crate) struct Registered {
 /// All tables, by the address of their description.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
-    tables: HashMap<usize, Arc<Attached>>,
+    /// Sorted by address.
+    tables: Vec<(usize, Arc<Attached>)>,
     list: Vec<TableRef>,
 }
 
@@ -123,8 +124,9 @@ impl Catalog {
         for entry in entries {
             let attached = attach(entry, observers);
             check_table(entry.table, &attached, &catalog.list)?;
-            catalog.tables.insert(address(entry.table), Arc::new(attached));
+            catalog.tables.push((address(entry.table), Arc::new(attached)));
         }
+        catalog.tables.sort_by_key(|(address, _)| *address);
         for observer in observers {
             for table in observer.observed.iter().filter_map(|observed| observed.table) {
                 catalog.get(table()).map_err(|_| {
@@ -136,7 +138,8 @@ impl Catalog {
     }
 
     pub(crate) fn get(&self, table: TableRef) -> Result<&Arc<Attached>> {
-        self.tables.get(&address(table)).ok_or(Error::UnknownTable(table.name))
+        let found = self.tables.binary_search_by_key(&address(table), |(address, _)| *address);
+        found.map(|i| &self.tables[i].1).map_err(|_| Error::UnknownTable(table.name))
     }
 
     pub(crate) fn tables(&self) -> &[TableRef] {

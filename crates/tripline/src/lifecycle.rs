@@ -17,9 +17,9 @@ mod write;
 
 use tripline_core::{Access, Begin, Durability, End, Flight, Kind, Result, Step};
 
-pub(crate) use self::run::{Ask, Columns, Reads};
+pub(crate) use self::run::{Columns, Inner, Reads};
 use self::run::{Asked, Run, Written};
-use crate::{Db, On, Tx, beside, hooks::body::Body, tx::TxState};
+use crate::{Db, On, Tx, beside, tx::TxState};
 
 /// Where an operation's statements go.
 pub(crate) enum Link<'a, 't> {
@@ -29,8 +29,8 @@ pub(crate) enum Link<'a, 't> {
     Db(&'a Db),
 }
 
-/// Runs an operation; the body has what the caller asked for.
-pub(crate) async fn run(on: On<'_>, ask: Ask) -> Result<Body> {
+/// Runs an operation; its body then has what the caller asked for.
+pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
     match on {
         On::Tx(mut tx) if ask.savepoint => Box::pin(async move {
             tx.tx(async move |tx| joined(tx, ask).await).await
@@ -45,21 +45,21 @@ pub(crate) async fn run(on: On<'_>, ask: Ask) -> Result<Body> {
             if asked.needs_transaction() {
                 Box::pin(alone(db, asked)).await
             } else {
-                phases(&mut Link::Db(db), asked, 0).await.map(Run::into_body)
+                phases(&mut Link::Db(db), asked, 0).await.map(Run::into_inner)
             }
         }
     }
 }
 
 /// An operation that is a transaction of its own.
-async fn alone(db: &Db, asked: Run<Asked>) -> Result<Body> {
+async fn alone(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
     let mut state = TxState::new(db, Access::Write);
     let result = operation(&mut Tx::outermost(&mut state, db), asked).await;
     state.end(result).await
 }
 
 /// An operation inside an open transaction.
-async fn joined(tx: &mut Tx<'_>, ask: Ask) -> Result<Body> {
+async fn joined(tx: &mut Tx<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
     tx.settle()?;
     let asked = Run::asked(&tx.state.db, ask);
     match asked {
@@ -71,14 +71,14 @@ async fn joined(tx: &mut Tx<'_>, ask: Ask) -> Result<Body> {
     }
 }
 
-async fn operation(tx: &mut Tx<'_>, asked: Run<Asked>) -> Result<Body> {
+async fn operation(tx: &mut Tx<'_>, asked: Run<Asked>) -> Result<Box<Inner>> {
     let depth = tx.frame.map_or(0, |frame| frame.depth);
     tx.state.begin_operation(asked.op.kept());
     let result = in_transaction(tx, asked, depth + 1).await;
     tx.state.end_operation(depth, result)
 }
 
-async fn in_transaction(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) -> Result<Body> {
+async fn in_transaction(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) -> Result<Box<Inner>> {
     let run = phases(&mut Link::Tx(tx), asked, depth).await?;
     after::after(tx, run, depth).await
 }

@@ -1,5 +1,9 @@
 //! Builders of operations: they gather what is asked and hand it to the lifecycle.
 
+use tripline_core::{Compare, Node};
+
+use crate::{lifecycle::Inner, table::Key};
+
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod find;
@@ -13,28 +17,25 @@ macro_rules! choosing {
         pub fn filter(mut self, condition: impl FnOnce(T::Cols) -> $crate::Expr<T>) -> Self {
             match condition(T::cols(self.ask.op.table)).0 {
                 Ok(node) => self.ask.op.query.and(node),
-                Err(error) => self.ask.mistake = self.ask.mistake.or(Some(error)),
+                Err(error) => drop(self.ask.mistake.get_or_insert(error)),
             }
             self
         }
     };
 }
 
-/// The condition that the key is this one.
-macro_rules! by_key {
-    ($self:ident, $key:ident) => {
-        match $crate::table::Key::into_values($crate::table::IntoKey::into_key($key)) {
-            Ok(values) => {
-                let table = $self.ask.op.table;
-                for (column, value) in table.key.iter().zip(values) {
-                    let (column, value) =
-                        (tripline_core::Node::Column(*column), tripline_core::Node::Literal(value));
-                    $self.ask.op.query.and(tripline_core::Node::compare(tripline_core::Compare::Eq, column, value));
-                }
-            }
-            Err(error) => $self.ask.mistake = $self.ask.mistake.take().or(Some(error)),
+/// Adds the condition that the key is this one.
+pub(crate) fn add_key<K: Key>(ask: &mut Inner, key: K) {
+    let mut columns = ask.op.table.key.iter();
+    let query = &mut ask.op.query;
+    let added = key.each_value(&mut |value| {
+        if let Some(column) = columns.next() {
+            query.and(Node::compare(Compare::Eq, Node::Column(*column), Node::Literal(value)));
         }
-    };
+    });
+    if let Err(error) = added {
+        ask.mistake.get_or_insert(error);
+    }
 }
 
 /// Methods that all writes have.
@@ -54,4 +55,4 @@ macro_rules! writing {
     };
 }
 
-pub(crate) use {by_key, choosing, writing};
+pub(crate) use {choosing, writing};

@@ -151,7 +151,7 @@ impl SlotReader {
 /// A key's values, in the order of the key's columns.
 pub trait Key: Send + Sync + 'static {
     #[doc(hidden)]
-    fn into_values(self) -> Result<Vec<Value>>;
+    fn each_value(self, put: &mut dyn FnMut(Value)) -> Result<()>;
 }
 
 /// What stands for a key: the value itself where the key is one column, else a tuple.
@@ -190,10 +190,11 @@ compound_key!(A, B, C, D);
 macro_rules! key {
     ($($field:ident),+) => {
         impl<$($field: Type),+> Key for ($($field,)+) {
-            fn into_values(self) -> Result<Vec<Value>> {
+            fn each_value(self, put: &mut dyn FnMut(Value)) -> Result<()> {
                 #[allow(non_snake_case, reason = "the type's name serves for the value")]
                 let ($($field,)+) = self;
-                Ok(vec![$($field.encode()?),+])
+                $(put($field.encode()?);)+
+                Ok(())
             }
         }
     };

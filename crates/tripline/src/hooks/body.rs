@@ -33,11 +33,11 @@ struct NewRows<R>(Vec<R>);
 struct OldRows<R>(Vec<R>);
 
 impl Body {
-    pub(crate) fn new(table: TableRef, kind: Kind, slots: Vec<Slot>) -> Self {
+    pub(crate) fn new(table: TableRef, kind: Kind) -> Self {
         Body {
             table,
             kind,
-            slots: SlotRows::new(table, slots),
+            slots: SlotRows { table, form: Form::Flat(Vec::new()) },
             old: RowSet::default(),
             new: RowSet::default(),
             count: 0,
@@ -132,7 +132,7 @@ impl Body {
 
     /// A body for hooks after the commit; the caller's rows stay here.
     pub(crate) fn kept_for_commit(&self) -> Body {
-        let mut kept = Body::new(self.table, self.kind, Vec::new());
+        let mut kept = Body::new(self.table, self.kind);
         (kept.old, kept.new, kept.count) = (self.old.clone(), self.new.clone(), self.count);
         kept
     }
@@ -171,8 +171,11 @@ fn decode<R: Row>(rows: &RowSet, table: TableRef) -> Result<Vec<R>> {
         Shape::Columns(columns) => columns.iter().map(|column| position(*column)).collect(),
         Shape::All => (0..table.columns.len() as u16).map(position).collect(),
     };
-    let row = |row| R::decode(&mut Cells { table, source: Source::Kept { row, positions: positions.iter() } });
-    rows.iter().map(row).collect()
+    let mut typed = Vec::with_capacity(rows.len());
+    for row in rows.iter() {
+        typed.push(R::decode(&mut Cells { table, source: Source::Kept { row, positions: positions.iter() } })?);
+    }
+    Ok(typed)
 }
 
 /// Rows as a row type; the values are taken. They must have just the columns of the row type.
@@ -186,8 +189,11 @@ pub(crate) fn take<R: Row>(rows: RowSet, table: TableRef) -> Result<Vec<R>> {
     }
     let count = rows.len();
     let mut values: std::vec::IntoIter<Value> = rows.values.into_iter();
-    let mut row = || R::decode(&mut Cells { table, source: Source::Owned(&mut values) });
-    (0..count).map(|_| row()).collect()
+    let mut typed = Vec::with_capacity(count);
+    for _ in 0..count {
+        typed.push(R::decode(&mut Cells { table, source: Source::Owned(&mut values) })?);
+    }
+    Ok(typed)
 }
 
 /// Drafts or patches, plain or typed: as the last who looked at them left them.
@@ -210,18 +216,31 @@ impl std::fmt::Debug for Form {
 }
 
 trait TypedSlots: Any + Send + Sync {
+    fn rows(&self) -> usize;
     fn flatten(&mut self, out: &mut Vec<Slot>) -> Result<()>;
 }
 
 impl<N: Slots> TypedSlots for Vec<N> {
+    fn rows(&self) -> usize {
+        self.len()
+    }
+
     fn flatten(&mut self, out: &mut Vec<Slot>) -> Result<()> {
         self.drain(..).try_for_each(|row| row.into_slots(out))
     }
 }
 
 impl SlotRows {
-    fn new(table: TableRef, slots: Vec<Slot>) -> Self {
-        SlotRows { table, form: Form::Flat(slots) }
+    /// Puts these slots in place of what there was.
+    pub(crate) fn fill(&mut self, slots: Vec<Slot>) {
+        self.form = Form::Flat(slots);
+    }
+
+    /// Sets a column of the one patch of a builder.
+    pub(crate) fn set(&mut self, column: u16, slot: Slot) {
+        if let Form::Flat(slots) = &mut self.form {
+            slots[usize::from(column)] = slot;
+        }
     }
 
     /// Whether there is no draft.
@@ -232,7 +251,7 @@ impl SlotRows {
     /// The plain form.
     pub(crate) fn flat(&mut self) -> Result<&mut Vec<Slot>> {
         if let Form::Typed(typed) = &mut self.form {
-            let mut slots = Vec::new();
+            let mut slots = Vec::with_capacity(typed.rows() * self.table.columns.len());
             typed.flatten(&mut slots)?;
             self.form = Form::Flat(slots);
         }

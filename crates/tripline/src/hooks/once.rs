@@ -73,7 +73,7 @@ macro_rules! once {
                         Future: Send,
                     >,
             {
-                self.ask.hooks.push(OnceHook {
+                self.ask.once.push(OnceHook {
                     phase: Phase::$phase,
                     reads: $crate::hooks::macros::reads!($reads, T),
                     place: std::panic::Location::caller(),

@@ -10,18 +10,15 @@ use super::{
 };
 use crate::{
     Db, Tx,
-    hooks::{
-        body::Body,
-        once::{OnceCall, OnceHook},
-    },
+    hooks::once::{OnceCall, OnceHook},
     tx::Ended,
 };
 
-pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> Result<Body> {
-    if !is_write(run.op.kind) {
-        return Ok(run.into_body());
-    }
+pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> Result<Box<Inner>> {
     let mut run = run.into_inner();
+    if !is_write(run.op.kind) {
+        return Ok(run);
+    }
     let hooks = run.hooks();
     let ends = hooks.is_some_and(|hooks| !hooks.commit.is_empty() || !hooks.rollback.is_empty())
         || run.once.iter().any(|hook| matches!(hook.call, Some(OnceCall::Ended(_))));
@@ -38,7 +35,7 @@ pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> R
         let once = std::mem::take(&mut run.once);
         tx.state.fill_ended(place, run.body.kept_for_commit(), once);
     }
-    Ok(run.body)
+    Ok(run)
 }
 
 /// From the inside out: the operation's own hooks first (L11).
@@ -56,8 +53,8 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
             _ => {}
         }
     }
-    let attached = run.attached().clone();
-    let hooks = if run.op.without_hooks { None } else { attached.hooks(run.op.kind) };
+    let attached = run.attached().cloned();
+    let hooks = attached.as_ref().and_then(|attached| attached.hooks(run.op.kind));
     for bound in hooks.into_iter().flat_map(|hooks| &hooks.after) {
         if run.body.count > 0 || bound.hook.phase == Phase::AfterAny {
             call(tx, run, depth, Caller::Bound(bound)).await?;
@@ -70,7 +67,7 @@ fn queue(tx: &mut Tx<'_>, run: &mut Inner) -> usize {
     let db = &tx.state.db;
     let origin = Inherited::of(run.op.kept(), tx.frame, db.origin.clone());
     let db = Db { inner: db.inner.clone(), actor: tx.actor.clone(), origin: Some(origin) };
-    let attached = (!run.op.without_hooks).then(|| run.attached().clone());
+    let attached = run.attached().cloned();
     tx.state.queue_ended(Ended {
         table: run.op.table,
         undone: run.body.outcome(),

@@ -58,8 +58,8 @@ fn default_of(column: &ColumnDesc, now: Option<jiff::Timestamp>) -> Option<Value
 
 /// From the outside in; the operation's own hooks are innermost (L11).
 async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
-    let attached = run.attached().clone();
-    let hooks = if run.op.without_hooks { None } else { attached.hooks(run.op.kind) };
+    let attached = run.attached().cloned();
+    let hooks = attached.as_ref().and_then(|attached| attached.hooks(run.op.kind));
     for bound in hooks.into_iter().flat_map(|hooks| &hooks.before) {
         call_before(tx, run, depth, Caller::Bound(bound)).await?;
     }

@@ -82,7 +82,7 @@ impl Ended {
     }
 
     async fn rolled_back(self) {
-        let mut body = Body::new(self.table, self.undone.kind, Vec::new());
+        let mut body = Body::new(self.table, self.undone.kind);
         body.count = self.undone.rows;
         let hooks = self.attached.as_ref().and_then(|attached| attached.hooks(self.undone.kind));
         for bound in hooks.into_iter().flat_map(|hooks| &hooks.rollback) {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tripline_core::{ColumnSet, Error, Operation, Result, Slot, TableRef};
+use tripline_core::{ColumnSet, Error, Operation, Result, TableRef};
 
 use super::{is_write, local::Local};
 use crate::{
@@ -18,22 +18,6 @@ use crate::{
     table::Shape,
 };
 
-/// What a builder asks for.
-#[derive(Debug)]
-pub(crate) struct Ask {
-    pub(crate) op: Operation,
-    /// Drafts or one patch.
-    pub(crate) slots: Vec<Slot>,
-    pub(crate) columns: Columns,
-    pub(crate) hooks: Vec<OnceHook>,
-    /// The first mistake made while building.
-    pub(crate) mistake: Option<Error>,
-    /// Whether a failure shall be catchable inside a transaction (L3).
-    pub(crate) savepoint: bool,
-    /// Whether created rows are read again after the hooks (L17).
-    pub(crate) refreshed: bool,
-}
-
 /// The columns that the caller gets back.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Columns {
@@ -42,20 +26,6 @@ pub(crate) enum Columns {
     None,
     /// Those of a row type.
     Shape(Shape),
-}
-
-impl Ask {
-    pub(crate) fn new(op: Operation) -> Self {
-        Ask {
-            op,
-            slots: Vec::new(),
-            columns: Columns::None,
-            hooks: Vec::new(),
-            mistake: None,
-            savepoint: false,
-            refreshed: false,
-        }
-    }
 }
 
 impl Columns {
@@ -91,19 +61,25 @@ pub(crate) enum Written {}
 /// An operation in state `S`.
 #[derive(Debug)]
 pub(crate) struct Run<S> {
-    // Boxed, so that going from state to state moves a pointer.
     inner: Box<Inner>,
     _state: PhantomData<S>,
 }
 
+/// What is known of an operation: a builder fills it, the phases work on it.
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) op: Operation,
     pub(crate) body: Body,
-    attached: Arc<Attached>,
+    /// What is attached to the table, once it is known in which database.
+    attached: Option<Arc<Attached>>,
     pub(crate) once: Vec<OnceHook>,
+    /// What the caller gets back.
     pub(crate) columns: Columns,
+    /// The first mistake made while building.
     pub(crate) mistake: Option<Error>,
+    /// Whether a failure shall be catchable inside a transaction (L3).
+    pub(crate) savepoint: bool,
+    /// Whether created rows are read again after the hooks (L17).
     pub(crate) refreshed: bool,
     pub(crate) local: Local,
     /// The operation's one reading of the clock (L27).
@@ -115,23 +91,9 @@ pub(crate) struct Inner {
 }
 
 impl Run<Asked> {
-    pub(crate) fn asked(db: &Db, ask: Ask) -> Result<Run<Asked>> {
-        let attached = db.inner.catalog.get(ask.op.table)?.clone();
-        let body = Body::new(ask.op.table, ask.op.kind, ask.slots);
-        let inner = Inner {
-            body,
-            attached,
-            once: ask.hooks,
-            columns: ask.columns,
-            mistake: ask.mistake,
-            refreshed: ask.refreshed,
-            local: Local::default(),
-            now: None,
-            old_as_of: None,
-            patch_each: false,
-            op: ask.op,
-        };
-        Ok(Run { inner: Box::new(inner), _state: PhantomData })
+    pub(crate) fn asked(db: &Db, mut inner: Box<Inner>) -> Result<Run<Asked>> {
+        inner.attached = Some(db.inner.catalog.get(inner.op.table)?.clone());
+        Ok(Run { inner, _state: PhantomData })
     }
 
     /// Whether it is more than one SQL statement, or has in-transaction company (L1).
@@ -156,23 +118,38 @@ impl<S> Run<S> {
 }
 
 impl Run<Written> {
-    pub(crate) fn into_body(self) -> Body {
-        self.inner.body
-    }
-
-    pub(super) fn into_inner(self) -> Inner {
-        *self.inner
+    pub(crate) fn into_inner(self) -> Box<Inner> {
+        self.inner
     }
 }
 
 impl Inner {
-    /// The attached hooks that run for this operation.
-    pub(crate) fn hooks(&self) -> Option<&Hooks> {
-        if self.op.without_hooks { None } else { self.attached.hooks(self.op.kind) }
+    /// An operation with nothing said about it yet. Boxed once, for the whole of its way.
+    pub(crate) fn new(op: Operation) -> Box<Inner> {
+        Box::new(Inner {
+            body: Body::new(op.table, op.kind),
+            op,
+            attached: None,
+            once: Vec::new(),
+            columns: Columns::None,
+            mistake: None,
+            savepoint: false,
+            refreshed: false,
+            local: Local::default(),
+            now: None,
+            old_as_of: None,
+            patch_each: false,
+        })
     }
 
-    pub(crate) fn attached(&self) -> &Arc<Attached> {
-        &self.attached
+    /// The attached hooks that run for this operation.
+    pub(crate) fn hooks(&self) -> Option<&Hooks> {
+        self.attached()?.hooks(self.op.kind)
+    }
+
+    /// What is attached to the table, unless hooks are skipped (L62).
+    pub(crate) fn attached(&self) -> Option<&Arc<Attached>> {
+        self.attached.as_ref().filter(|_| !self.op.without_hooks)
     }
 
     /// The operation's one reading of the clock, in whole microseconds (L27).

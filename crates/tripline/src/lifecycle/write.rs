@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tripline_core::{ColumnSet, Kind, Result, RowSet, Slot, Statement, Step, Value};
+use tripline_core::{ColumnSet, Kind, Result, RowSet, Slot, Statement, Step, TableRef, Value};
 
 use super::{
     Link,
@@ -48,12 +48,14 @@ const ROWS_PER_TURN: usize = 1_000;
 async fn insert(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let table = run.op.table;
     let width = table.columns.len().max(1);
-    let value = |slot| match slot {
-        Slot::To(value) | Slot::Default(value) => value,
-        Slot::Unset | Slot::Expr(_) => Value::Null,
-    };
-    let mut rows: Vec<Value> = std::mem::take(run.body.slots.flat()?).into_iter().map(value).collect();
-    let assigned = table.assigned_key().map(usize::from);
+    let slots = std::mem::take(run.body.slots.flat()?);
+    let mut rows = Vec::with_capacity(slots.len());
+    for slot in slots {
+        rows.push(match slot {
+            Slot::To(value) | Slot::Default(value) => value,
+            Slot::Unset | Slot::Expr(_) => Value::Null,
+        });
+    }
     for (turn, chunk) in rows.chunks_mut(ROWS_PER_TURN * width).enumerate() {
         if turn > 0 {
             tokio::task::yield_now().await;
@@ -61,16 +63,26 @@ async fn insert(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         let mut step = Step::new(Statement::Insert { table, rows: chunk });
         link.send(&mut step, Kind::Create).await?;
         run.body.count += step.answer.count;
-        let mut keys = std::mem::take(&mut step.answer.keys).into_iter();
-        drop(step);
-        if let Some(key) = assigned {
-            for row in chunk.chunks_exact_mut(width).filter(|row| row[key].is_null()) {
-                row[key] = keys.next().map_or(Value::Null, Value::Int);
-            }
-        }
     }
-    run.body.new = RowSet { columns: (0..table.columns.len() as u16).collect::<Vec<_>>().into(), values: rows };
+    run.body.new = RowSet { columns: all_columns(table), values: rows };
     Ok(())
+}
+
+/// All columns of a table, without an allocation for tables of usual size.
+fn all_columns(table: TableRef) -> Cow<'static, [u16]> {
+    static FIRST: [u16; 256] = {
+        let mut columns = [0; 256];
+        let mut i = 0;
+        while i < 256 {
+            columns[i] = i as u16;
+            i += 1;
+        }
+        columns
+    };
+    match FIRST.get(..table.columns.len()) {
+        Some(columns) => Cow::Borrowed(columns),
+        None => (0..table.columns.len() as u16).collect(),
+    }
 }
 
 async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {

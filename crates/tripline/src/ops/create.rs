@@ -11,7 +11,7 @@ use crate::{
         body::Body,
         once::{AsyncOnce, OnceCall, OnceHook, once},
     },
-    lifecycle::{Ask, Columns, run},
+    lifecycle::{Columns, Inner, run},
     table::{Draft, Row, RowOf, Slots, Table},
 };
 
@@ -41,7 +41,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Create<T, X, N, R = T> {
     on: X,
-    ask: Ask,
+    ask: Box<Inner>,
     _types: PhantomData<fn() -> (T, N, R)>,
 }
 
@@ -67,7 +67,7 @@ pub trait Number: 'static {
     #[doc(hidden)]
     const MANY: bool;
     #[doc(hidden)]
-    fn take<R: Row>(body: Body) -> Result<Self::Of<R>>;
+    fn take<R: Row>(body: &mut Body) -> Result<Self::Of<R>>;
 }
 
 /// A create of one row gives the row.
@@ -82,7 +82,7 @@ impl Number for One {
     type Of<R: Send> = R;
     const MANY: bool = false;
 
-    fn take<R: Row>(mut body: Body) -> Result<R> {
+    fn take<R: Row>(body: &mut Body) -> Result<R> {
         body.take_rows::<R>()?.pop().ok_or_else(|| Error::invalid("the created row did not come back"))
     }
 }
@@ -91,7 +91,7 @@ impl Number for Many {
     type Of<R: Send> = Vec<R>;
     const MANY: bool = true;
 
-    fn take<R: Row>(mut body: Body) -> Result<Vec<R>> {
+    fn take<R: Row>(body: &mut Body) -> Result<Vec<R>> {
         body.take_rows::<R>()
     }
 }
@@ -124,10 +124,10 @@ impl<T: Table, X, N: Number> Create<T, X, N> {
     pub(crate) fn new<D: Drafts<Table = T, Number = N>>(on: X, drafts: D) -> Self {
         let mut op = Operation::new(T::DESC, Kind::Create);
         op.many = N::MANY;
-        let mut ask = Ask::new(op);
+        let mut ask = Inner::new(op);
         ask.columns = Columns::Shape(T::SHAPE);
         match drafts.into_slots() {
-            Ok(slots) => ask.slots = slots,
+            Ok(slots) => ask.body.slots.fill(slots),
             Err(error) => ask.mistake = Some(error),
         }
         Create { on, ask, _types: PhantomData }
@@ -164,6 +164,6 @@ impl<'x, T: Table, N: Number, R: Row<Table = T>> IntoFuture for Create<T, On<'x>
     type IntoFuture = BoxFuture<'x, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { N::take::<R>(run(self.on, self.ask).await?) })
+        Box::pin(async move { N::take::<R>(&mut run(self.on, self.ask).await?.body) })
     }
 }

@@ -4,11 +4,11 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, TableRef};
 
-use super::{by_key, choosing, writing};
+use super::{add_key, choosing, writing};
 use crate::{
     On,
     hooks::once::{AsyncOnce, OnceCall, OnceHook, once},
-    lifecycle::{Ask, Columns, run},
+    lifecycle::{Columns, Inner, run},
     table::{IntoKey, Row, RowOf, Table},
 };
 
@@ -35,13 +35,13 @@ use crate::{
 #[derive(Debug)]
 pub struct Delete<T, X, R = ()> {
     on: X,
-    ask: Ask,
+    ask: Box<Inner>,
     _types: PhantomData<fn() -> (T, R)>,
 }
 
 impl<T: Table, X> Delete<T, X> {
     pub(crate) fn new(on: X, table: TableRef) -> Self {
-        Delete { on, ask: Ask::new(Operation::new(table, Kind::Delete)), _types: PhantomData }
+        Delete { on, ask: Inner::new(Operation::new(table, Kind::Delete)), _types: PhantomData }
     }
 
     /// Gives the deleted rows as they were, as this row type: `.rows::<User>()`.
@@ -58,7 +58,7 @@ impl<T: Table, X, R> Delete<T, X, R> {
     /// Only the row with this key.
     pub fn by_key(mut self, key: impl IntoKey<T::Key>) -> Self {
         self.ask.op.many = false;
-        by_key!(self, key);
+        add_key(&mut self.ask, key.into_key());
         self
     }
 
@@ -83,7 +83,7 @@ impl<'x, T: Table> IntoFuture for Delete<T, On<'x>> {
     type IntoFuture = BoxFuture<'x, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(run(self.on, self.ask).await?.count) })
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.body.count) })
     }
 }
 
@@ -92,6 +92,6 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Delete<T, On<'x>, R> {
     type IntoFuture = BoxFuture<'x, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { run(self.on, self.ask).await?.take_rows::<R>() })
+        Box::pin(async move { run(self.on, self.ask).await?.body.take_rows::<R>() })
     }
 }

@@ -4,11 +4,11 @@ use std::{marker::PhantomData, future::IntoFuture};
 
 use tripline_core::{BoxFuture, Error, Kind, Operation, Result, TableRef};
 
-use super::{by_key, choosing};
+use super::{add_key, choosing};
 use crate::{
     On,
     columns::OrderBy,
-    lifecycle::{Ask, Columns, run},
+    lifecycle::{Columns, Inner, run},
     table::{IntoKey, Row, RowOf, Table},
 };
 
@@ -37,13 +37,13 @@ use crate::{
 #[derive(Debug)]
 pub struct Find<T, X, R = T> {
     on: X,
-    ask: Ask,
+    ask: Box<Inner>,
     _types: PhantomData<fn() -> (T, R)>,
 }
 
 impl<T: Table, X> Find<T, X> {
     pub(crate) fn new(on: X, table: TableRef) -> Self {
-        let mut ask = Ask::new(Operation::new(table, Kind::Find));
+        let mut ask = Inner::new(Operation::new(table, Kind::Find));
         ask.columns = Columns::Shape(T::SHAPE);
         Find { on, ask, _types: PhantomData }
     }
@@ -79,8 +79,10 @@ impl<T: Table, X, R> Find<T, X, R> {
 
     /// The row with this key, if there is one.
     pub fn by_key(mut self, key: impl IntoKey<T::Key>) -> First<T, X, R> {
-        by_key!(self, key);
-        self.first()
+        add_key(&mut self.ask, key.into_key());
+        self.ask.op.many = false;
+        // The key is unique: there is nothing for a limit to cut off.
+        First { on: self.on, ask: self.ask, _types: PhantomData }
     }
 
     /// The first row, if there is one.
@@ -98,7 +100,7 @@ impl<'x, T: Table, R: Row<Table = T>> Find<T, On<'x>, R> {
         let kept = self.ask.op.kept();
         self.ask.op.query.limit = Some(self.ask.op.query.limit.map_or(2, |limit| limit.min(2)));
         Box::pin(async move {
-            let mut rows = run(self.on, self.ask).await?.take_rows::<R>()?;
+            let mut rows = run(self.on, self.ask).await?.body.take_rows::<R>()?;
             match (rows.pop(), rows.is_empty()) {
                 (Some(row), true) => Ok(row),
                 (Some(_), false) => Err(Error::NotUnique(kept)),
@@ -110,13 +112,13 @@ impl<'x, T: Table, R: Row<Table = T>> Find<T, On<'x>, R> {
     /// How many rows; with a limit at most so many.
     pub fn count(mut self) -> BoxFuture<'x, Result<u64>> {
         self.ask.op.kind = Kind::Count;
-        Box::pin(async move { Ok(run(self.on, self.ask).await?.count) })
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.body.count) })
     }
 
     /// Whether there is such a row.
     pub fn exists(mut self) -> BoxFuture<'x, Result<bool>> {
         self.ask.op.kind = Kind::Exists;
-        Box::pin(async move { Ok(run(self.on, self.ask).await?.count > 0) })
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.body.count > 0) })
     }
 }
 
@@ -125,7 +127,7 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Find<T, On<'x>, R> {
     type IntoFuture = BoxFuture<'x, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { run(self.on, self.ask).await?.take_rows::<R>() })
+        Box::pin(async move { run(self.on, self.ask).await?.body.take_rows::<R>() })
     }
 }
 
@@ -134,7 +136,7 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Find<T, On<'x>, R> {
 #[derive(Debug)]
 pub struct First<T, X, R = T> {
     on: X,
-    ask: Ask,
+    ask: Box<Inner>,
     _types: PhantomData<fn() -> (T, R)>,
 }
 
@@ -151,6 +153,6 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for First<T, On<'x>, R> {
     type IntoFuture = BoxFuture<'x, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(run(self.on, self.ask).await?.take_rows::<R>()?.pop()) })
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.body.take_rows::<R>()?.pop()) })
     }
 }

@@ -4,12 +4,12 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, Slot, TableRef};
 
-use super::{by_key, choosing, writing};
+use super::{add_key, choosing, writing};
 use crate::{
     On,
     columns::Assign,
     hooks::once::{AsyncOnce, OnceCall, OnceHook, once},
-    lifecycle::{Ask, Columns, run},
+    lifecycle::{Columns, Inner, run},
     table::{IntoKey, Row, RowOf, Table},
 };
 
@@ -37,14 +37,14 @@ use crate::{
 #[derive(Debug)]
 pub struct Update<T, X, R = ()> {
     on: X,
-    ask: Ask,
+    ask: Box<Inner>,
     _types: PhantomData<fn() -> (T, R)>,
 }
 
 impl<T: Table, X> Update<T, X> {
     pub(crate) fn new(on: X, table: TableRef) -> Self {
-        let mut ask = Ask::new(Operation::new(table, Kind::Update));
-        ask.slots = vec![Slot::Unset; table.columns.len()];
+        let mut ask = Inner::new(Operation::new(table, Kind::Update));
+        ask.body.slots.fill(vec![Slot::Unset; table.columns.len()]);
         Update { on, ask, _types: PhantomData }
     }
 
@@ -63,8 +63,8 @@ impl<T: Table, X, R> Update<T, X, R> {
     pub fn set(mut self, change: impl FnOnce(T::Cols) -> Assign<T>) -> Self {
         let Assign(column, slot, _) = change(T::cols(self.ask.op.table));
         match slot {
-            Ok(slot) => self.ask.slots[usize::from(column)] = slot,
-            Err(error) => self.ask.mistake = self.ask.mistake.or(Some(error)),
+            Ok(slot) => self.ask.body.slots.set(column, slot),
+            Err(error) => drop(self.ask.mistake.get_or_insert(error)),
         }
         self
     }
@@ -72,7 +72,7 @@ impl<T: Table, X, R> Update<T, X, R> {
     /// Only the row with this key.
     pub fn by_key(mut self, key: impl IntoKey<T::Key>) -> Self {
         self.ask.op.many = false;
-        by_key!(self, key);
+        add_key(&mut self.ask, key.into_key());
         self
     }
 
@@ -99,7 +99,7 @@ impl<'x, T: Table> IntoFuture for Update<T, On<'x>> {
     type IntoFuture = BoxFuture<'x, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(run(self.on, self.ask).await?.count) })
+        Box::pin(async move { Ok(run(self.on, self.ask).await?.body.count) })
     }
 }
 
@@ -108,6 +108,6 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Update<T, On<'x>, R> {
     type IntoFuture = BoxFuture<'x, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { run(self.on, self.ask).await?.take_rows::<R>() })
+        Box::pin(async move { run(self.on, self.ask).await?.body.take_rows::<R>() })
     }
 }

@@ -1,6 +1,6 @@
 //! [`TxState`]: what is known of an open transaction, and how it ends.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use tripline_core::{
     Access, Begin, BoxFuture, Durability, End, Error, Flight, Kept, Kind, Result, Session, Step, TableRef,
@@ -31,7 +31,7 @@ pub(crate) struct TxState {
     /// What was rolled back with a savepoint (L54).
     undone: Vec<Ended>,
     /// How often each table was written, by the address of its description.
-    written: HashMap<usize, u64>,
+    written: Vec<(usize, u64)>,
     ended: bool,
 }
 
@@ -81,7 +81,7 @@ impl TxState {
             running: Vec::new(),
             queue: Vec::new(),
             undone: Vec::new(),
-            written: HashMap::new(),
+            written: Vec::new(),
             ended: false,
         }
     }
@@ -230,13 +230,18 @@ impl TxState {
 
     /// Notes that a table was written; none is all tables.
     pub(crate) fn note_write(&mut self, table: Option<TableRef>) {
-        *self.written.entry(table.map_or(0, |table| std::ptr::from_ref(table).addr())).or_default() += 1;
+        let address = table.map_or(0, |table| std::ptr::from_ref(table).addr());
+        match self.written.iter_mut().find(|(known, _)| *known == address) {
+            Some((_, count)) => *count += 1,
+            None => self.written.push((address, 1)),
+        }
     }
 
     /// A number that changes when the table is written.
     pub(crate) fn writes(&self, table: TableRef) -> u64 {
-        let count = |address| self.written.get(&address).copied().unwrap_or_default();
-        count(std::ptr::from_ref(table).addr()) + count(0)
+        let address = std::ptr::from_ref(table).addr();
+        let counts = self.written.iter().filter(|(known, _)| *known == address || *known == 0);
+        counts.map(|(_, count)| count).sum()
     }
 
     /// Keeps a place in the queue for an operation that wrote; its rows come when it is done.
