@@ -52,7 +52,8 @@ pub enum Error {
     Poisoned(Arc<Error>),
     /// A write or transaction through a `Db` inside that same database's open transaction (L8).
     BesideTransaction(Box<BesideTransaction>),
-    /// An operation's future was dropped before it was done; its transaction can only be rolled back.
+    /// An operation's future was dropped before it was done; its transaction can only be rolled back. Without a table
+    /// it was a nested transaction or SQL of the application's own.
     Cancelled(Kept),
     /// Operations made in hooks nest deeper than the limit (L61).
     TooDeep(Box<Chain>),
@@ -306,6 +307,28 @@ impl Error {
         }
     }
 
+    /// The message with those of all causes, for logs and standard error: `a: b: c`.
+    ///
+    /// ```
+    /// # use tripline_core::Error;
+    /// assert_eq!(Error::custom("no mail").with_causes().to_string(), "the application's own error: no mail");
+    /// ```
+    pub fn with_causes(&self) -> impl fmt::Display + '_ {
+        struct WithCauses<'e>(&'e Error);
+        impl fmt::Display for WithCauses<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)?;
+                let mut next = std::error::Error::source(self.0);
+                while let Some(cause) = next {
+                    write!(f, ": {cause}")?;
+                    next = cause.source();
+                }
+                Ok(())
+            }
+        }
+        WithCauses(self)
+    }
+
     /// Whether a hook refused the operation (L24), at any depth.
     pub fn is_rejected(&self) -> bool {
         matches!(self.root(), Error::Rejected(_))
@@ -338,6 +361,9 @@ impl fmt::Display for Error {
             Error::Custom(_) => write!(f, "the application's own error"),
             Error::Poisoned(_) => write!(f, "an earlier operation of this transaction failed, it can only be rolled back"),
             Error::BesideTransaction(b) => b.fmt(f),
+            Error::Cancelled(k) if k.table.is_empty() => {
+                write!(f, "a nested transaction, or SQL of the application's own, was dropped before it was done")
+            }
             Error::Cancelled(k) => write!(f, "{} of table `{}` was dropped before it was done", k.kind, k.table),
             Error::TooDeep(c) => c.fmt(f),
             Error::UnknownTable(t) => write!(f, "table `{t}` is not listed in `tables![..]`"),

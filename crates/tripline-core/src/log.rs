@@ -9,17 +9,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct StatementLog(Arc<Mutex<Vec<(String, usize)>>>);
 
 impl StatementLog {
-    /// Notes an execution; the same statement executed for the next row is counted, not listed again.
+    /// Notes an execution.
     pub fn record(&self, sql: &str) {
         let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         list.push((sql.to_owned(), 1));
     }
 
-    /// Notes that the statement recorded last was executed once more, for another row.
-    pub fn repeat(&self) {
+    /// Notes an execution for a further row: counted, if it is of the statement recorded last, and else listed.
+    pub fn record_again(&self, sql: &str) {
         let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, times)) = list.last_mut() {
-            *times += 1;
+        match list.last_mut() {
+            Some((last, times)) if last == sql => *times += 1,
+            _ => list.push((sql.to_owned(), 1)),
         }
     }
 

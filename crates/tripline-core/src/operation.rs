@@ -36,7 +36,7 @@ impl fmt::Display for Kind {
 }
 
 /// What an operation is, apart from the rows it carries: hooks may read it (L29).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Operation {
     /// The table.
     pub table: TableRef,
@@ -51,7 +51,7 @@ pub struct Operation {
 }
 
 /// Which rows of a table, in which order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Query {
     /// The condition; none means all rows.
     pub filter: Option<Node>,
@@ -88,6 +88,13 @@ pub enum Nulls {
     Last,
 }
 
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the filter: its values may be secret.
+        write!(f, "{} of table `{}`", self.kind, self.table.name)
+    }
+}
+
 impl Operation {
     /// An operation that asks nothing special.
     pub fn new(table: TableRef, kind: Kind) -> Self {
@@ -97,6 +104,14 @@ impl Operation {
     /// The operation as errors name it.
     pub fn kept(&self) -> Kept {
         Kept { table: self.table.name, kind: self.kind }
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the filter: its values may be secret.
+        let filter = self.filter.is_some();
+        f.debug_struct("Query").field("filter", &filter).field("limit", &self.limit).finish_non_exhaustive()
     }
 }
 

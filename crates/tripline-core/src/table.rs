@@ -48,6 +48,8 @@ pub struct ColumnDesc {
     pub name: &'static str,
     /// The type of its values.
     pub ty: ColumnType,
+    /// The smallest and largest integer that the Rust type holds, where it is narrower than 64 bits.
+    pub range: Option<(i64, i64)>,
     /// Whether null is allowed: the field is an `Option`.
     pub nullable: bool,
     /// What a create puts where no value is given.

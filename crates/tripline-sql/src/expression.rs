@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
-use tripline_core::{Arith, Compare, Error, Node, Result, TableRef, Value};
+use tripline_core::{Arith, Compare, Error, Node, Pattern, Result, TableRef, Value};
 
 use crate::{Sql, writer::glob};
+
+/// Longer lists are one parameter.
+const LONG_LIST: usize = 200;
 
 impl<'s> Sql<'s> {
     /// Writes a condition or computed value.
@@ -39,6 +42,13 @@ impl<'s> Sql<'s> {
                 self.operand(table, node)?;
                 self.push(" IS NULL)");
             }
+            Node::In(node, list) if list.len() > LONG_LIST && let Some(json) = json_list(list) => {
+                // One parameter, however many values; and one prepared statement.
+                self.operand(table, node)?;
+                self.push(" IN (SELECT value FROM json_each(");
+                self.value(Cow::Owned(Value::Text(json)));
+                self.push("))");
+            }
             Node::In(node, list) => {
                 self.operand(table, node)?;
                 self.push(" IN (");
@@ -53,6 +63,16 @@ impl<'s> Sql<'s> {
             Node::IsNull(node) => {
                 self.operand(table, node)?;
                 self.push(" IS NULL");
+            }
+            Node::Like(node, Pattern::StartsWith(prefix)) if let Some(end) = successor(prefix) => {
+                // A range, for which an index can be used, also where the prefix is a parameter.
+                self.operand(table, node)?;
+                self.push(" >= ");
+                self.value(Cow::Owned(Value::Text(prefix.clone())));
+                self.push(" AND ");
+                self.operand(table, node)?;
+                self.push(" < ");
+                self.value(Cow::Owned(Value::Text(end)));
             }
             Node::Like(node, pattern) => {
                 self.operand(table, node)?;
@@ -103,8 +123,73 @@ impl<'s> Sql<'s> {
     /// Comparisons bind tighter than AND and OR and read better without parentheses.
     fn operand_in_list(&mut self, table: TableRef, node: &'s Node) -> Result<()> {
         match node {
-            Node::And(_) | Node::Or(_) | Node::Not(_) => self.operand(table, node),
+            Node::And(_) | Node::Or(_) | Node::Not(_) | Node::Like(_, Pattern::StartsWith(_)) => self.operand(table, node),
             node => self.node(table, node),
         }
+    }
+}
+
+/// The least text that is greater than all that begin so; none for an empty prefix.
+fn successor(prefix: &str) -> Option<String> {
+    let mut chars: Vec<char> = prefix.chars().collect();
+    while let Some(last) = chars.pop() {
+        // Between the two lie the surrogates, which are no characters.
+        let next = if last == '\u{D7FF}' { Some('\u{E000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            chars.push(next);
+            return Some(chars.into_iter().collect());
+        }
+    }
+    None
+}
+
+/// The values as a JSON array, if all are integers or all are text, as the database stores them.
+fn json_list(list: &[Value]) -> Option<String> {
+    let mut json = String::with_capacity(list.len() * 8);
+    let text = matches!(list.first(), Some(Value::Text(_)));
+    for value in list {
+        json.push(if json.is_empty() { '[' } else { ',' });
+        match value {
+            Value::Int(i) if !text => json.push_str(&i.to_string()),
+            Value::Text(value) if text => push_json_string(&mut json, value),
+            _ => return None,
+        }
+    }
+    json.push(']');
+    Some(json)
+}
+
+fn push_json_string(json: &mut String, text: &str) {
+    json.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => json.push(c),
+        }
+    }
+    json.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_successor_of_a_prefix_bounds_all_that_begin_with_it() {
+        assert_eq!(successor("ab").as_deref(), Some("ac"));
+        assert_eq!(successor("a\u{10FFFF}").as_deref(), Some("b"));
+        assert_eq!(successor("\u{D7FF}").as_deref(), Some("\u{E000}"));
+        assert_eq!(successor(""), None);
+        assert_eq!(successor("\u{10FFFF}"), None);
+    }
+
+    #[test]
+    fn a_list_becomes_json_only_if_its_values_stay_the_same() {
+        let text = |t: &str| Value::Text(t.into());
+        assert_eq!(json_list(&[Value::Int(1), Value::Int(-2)]).as_deref(), Some("[1,-2]"));
+        assert_eq!(json_list(&[text("a\"\\"), text("\n")]).as_deref(), Some(r#"["a\"\\","\u000a"]"#));
+        assert_eq!(json_list(&[Value::Int(1), text("1")]), None);
+        assert_eq!(json_list(&[Value::Bool(true)]), None);
     }
 }

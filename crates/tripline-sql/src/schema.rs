@@ -118,6 +118,12 @@ impl Sql<'_> {
             }
             _ => {}
         }
+        if let Some((least, most)) = column.range {
+            self.constraint(&format!("{}_{}_check", table.name, column.name));
+            self.push("CHECK (");
+            self.name(column.name);
+            self.push(&format!(" BETWEEN {least} AND {most})"));
+        }
     }
 
     fn foreign_key(&mut self, table: TableRef, index: u16, column: &ColumnDesc) {

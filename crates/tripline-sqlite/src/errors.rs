@@ -41,7 +41,7 @@ impl Connection {
                 let (table, columns) = columns_in(message);
                 Error::NotNull(Violation::new(table, columns, None))
             }
-            ffi::SQLITE_CONSTRAINT_CHECK => Error::Check(check_violation(&self.tables, message)),
+            ffi::SQLITE_CONSTRAINT_CHECK => Error::Check(check_violation(&self.tables, statement.and_then(table_of), message)),
             // RESTRICT is carried out by a trigger, and so is reported as one.
             ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER
                 if message.contains("FOREIGN KEY") =>
@@ -113,9 +113,10 @@ fn constraint_name(tables: &[TableRef], table: &str, columns: &[String]) -> Opti
 }
 
 /// SQLite names the check, the description knows its table and, for checks of one column's type, the column.
-fn check_violation(tables: &[TableRef], message: &str) -> Box<Violation> {
+fn check_violation(tables: &[TableRef], written: Option<TableRef>, message: &str) -> Box<Violation> {
     let name = message.split_once(": ").map_or(message, |(_, name)| name).to_owned();
-    for table in tables {
+    // A check's name need not be unique: the written table's own comes first.
+    for table in written.iter().chain(tables) {
         if table.checks.iter().any(|check| check.name == name) {
             return Violation::new(table.name, Vec::new(), Some(name));
         }
@@ -125,4 +126,12 @@ fn check_violation(tables: &[TableRef], message: &str) -> Box<Violation> {
         }
     }
     Violation::new("", Vec::new(), Some(name))
+}
+
+/// The table that a statement writes.
+fn table_of(statement: &Statement<'_>) -> Option<TableRef> {
+    match statement {
+        Statement::Insert { table, .. } | Statement::Update { table, .. } | Statement::Delete { table, .. } => Some(table),
+        _ => None,
+    }
 }

@@ -46,7 +46,9 @@ impl Connection {
     ) -> Result<(), Trouble> {
         if let Some(result) = write_read(sql, statement)? {
             few_enough(sql)?;
-            self.limits.start(inline);
+            // A write is never interrupted for being long: SQLite would roll back the whole transaction.
+            self.limits.start(inline && !matches!(result, ReadResult::Untyped { writes: true }));
+            self.record(&sql.text, 0);
             return self.read(&sql.text, &sql.params, result, Some(statement), answer);
         }
         self.limits.start(false);
@@ -158,7 +160,6 @@ impl Connection {
         statement: Option<&Statement<'_>>,
         answer: &mut Answer,
     ) -> Result<(), Trouble> {
-        self.record(text, 0);
         let foreign = matches!(result, ReadResult::Untyped { .. });
         // The authorizer is asked when a statement is prepared, and when a changed schema prepares it anew.
         let _guard = foreign.then(|| ForeignSql::mark(self));
@@ -180,14 +181,17 @@ impl Connection {
             answer.names = prepared.column_names().into_iter().map(str::to_owned).collect();
         }
         let width = prepared.column_count();
-        if let ReadResult::Rows(_, columns) = &result {
-            answer.values.reserve(columns.as_ref().len());
-        }
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next().map_err(failed)? {
             match &result {
                 ReadResult::Number => answer.count = row.get::<_, i64>(0).map_err(failed)?.unsigned_abs(),
                 ReadResult::Rows(table, columns) => {
+                    // Room for one row, and for many once there is a second.
+                    match answer.count {
+                        0 => answer.values.reserve_exact(width),
+                        1 => answer.values.reserve(width * 64),
+                        _ => {}
+                    }
                     for (i, column) in columns.as_ref().iter().enumerate() {
                         answer.values.push(read(row.get_ref(i).map_err(failed)?, table, *column)?);
                     }
@@ -223,7 +227,7 @@ impl Connection {
         match &self.log {
             None => {}
             Some(log) if execution == 0 => log.record(sql),
-            Some(log) => log.repeat(),
+            Some(log) => log.record_again(sql),
         }
     }
 }
@@ -232,6 +236,9 @@ impl OwnedRead {
     /// The statement's own copy, if it is a read.
     pub(crate) fn of(statement: &Statement<'_>) -> Result<Option<OwnedRead>, Trouble> {
         let mut sql = Sql::new(Dialect::Sqlite, String::new());
+        if let Statement::Sql { writes: true, .. } = statement {
+            return Ok(None);
+        }
         let Some(result) = write_read(&mut sql, statement)? else { return Ok(None) };
         let result = match result {
             ReadResult::Rows(table, columns) => ReadResult::Rows(table, columns.to_vec()),

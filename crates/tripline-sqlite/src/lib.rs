@@ -21,20 +21,26 @@ mod execute;
 mod foreign_keys;
 mod limits;
 mod options;
+mod readers;
 mod session;
 mod sync;
 mod values;
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-use tokio::sync::{Mutex as FairMutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex as FairMutex, OwnedMutexGuard, oneshot};
 use tripline_core::{Access, BoxFuture, Driver, Error, Reply, Result, Session, TableRef};
 use tripline_sql::Dialect;
 
-use crate::{connection::Connection, session::Lease, sync::Syncer};
+use crate::{
+    connection::Connection,
+    readers::{Asked, Grant, Readers},
+    session::{Lease, SqliteSession},
+    sync::Syncer,
+};
 pub use crate::{limits::INLINE_BUDGET, options::{Durability, Location, Options}};
 
 /// The version of the SQLite library that is compiled in.
@@ -55,8 +61,7 @@ pub(crate) struct Shared {
     pub(crate) tables: Arc<[TableRef]>,
     /// `None` once closed. Tokio's mutex is fair: the writer is leased in the order of asking.
     writer: Arc<FairMutex<Option<Connection>>>,
-    idle_readers: Mutex<Vec<Connection>>,
-    reader_permits: Arc<Semaphore>,
+    pub(crate) readers: Readers,
     pub(crate) syncer: Option<Syncer>,
     pub(crate) closed: Arc<AtomicBool>,
 }
@@ -71,8 +76,7 @@ impl Sqlite {
         let readers = if options.location == Location::Memory { 0 } else { options.readers.max(1) };
         let shared = Shared {
             writer: Arc::new(FairMutex::new(Some(writer))),
-            idle_readers: Mutex::new(Vec::with_capacity(readers)),
-            reader_permits: Arc::new(Semaphore::new(readers)),
+            readers: Readers::new(readers),
             syncer,
             closed,
             options,
@@ -85,49 +89,80 @@ impl Sqlite {
         self.shared.options.location == Location::Memory
     }
 
-    /// The lease, if nobody has to be waited for.
-    fn lease_now(&self, access: Access) -> Option<Result<Box<dyn Session>>> {
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Some(Err(Error::Closed));
-        }
-        if access == Access::Write || self.is_memory() {
-            let writer = self.shared.writer.clone().try_lock_owned().ok()?;
-            return Some(self.shared.writer_session(writer));
-        }
-        let permit = self.shared.reader_permits.clone().try_acquire_owned().ok()?;
-        Some(self.shared.reader_session(permit))
+    fn shares_writer(&self, access: Access) -> bool {
+        access == Access::Write || self.is_memory()
     }
 
-    async fn lease_later(&self, access: Access) -> Result<Box<dyn Session>> {
-        if access == Access::Write || self.is_memory() {
-            self.shared.writer_session(self.shared.writer.clone().lock_owned().await)
-        } else {
-            let permit = self.shared.reader_permits.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
-            self.shared.reader_session(permit)
+    /// The lease, if nobody has to be waited for, or where to wait.
+    fn lease_now(&self, access: Access) -> Result<Result<Lease, Turn>> {
+        let shared = &self.shared;
+        if shared.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed);
+        }
+        if self.shares_writer(access) {
+            return Ok(match shared.writer.clone().try_lock_owned() {
+                Ok(writer) => Ok(shared.lease_writer(writer)?),
+                Err(_) => Err(Turn::Writer),
+            });
+        }
+        Ok(match shared.readers.ask()? {
+            Asked::Now(grant) => Ok(shared.lease_reader(grant)?),
+            Asked::Wait(turn) => Err(Turn::Reader(ReaderTurn { turn, shared: shared.clone() })),
+        })
+    }
+
+    async fn lease_later(&self, turn: Turn) -> Result<Lease> {
+        match turn {
+            Turn::Writer => self.shared.lease_writer(self.shared.writer.clone().lock_owned().await),
+            Turn::Reader(mut waiting) => {
+                let grant = (&mut waiting.turn).await.map_err(|_| Error::Closed)?;
+                self.shared.lease_reader(grant)
+            }
+        }
+    }
+}
+
+/// What is waited for.
+enum Turn {
+    Writer,
+    Reader(ReaderTurn),
+}
+
+/// A place in the queue for readers. A reader that arrives just when nobody waits any more goes back.
+struct ReaderTurn {
+    turn: oneshot::Receiver<Grant>,
+    shared: Arc<Shared>,
+}
+
+impl Drop for ReaderTurn {
+    fn drop(&mut self) {
+        self.turn.close();
+        match self.turn.try_recv() {
+            Ok(Grant::Reader(reader)) => self.shared.readers.give_back(reader),
+            Ok(Grant::Open) => self.shared.readers.lost(),
+            Err(_) => {}
         }
     }
 }
 
 impl Shared {
-    fn writer_session(self: &Arc<Self>, writer: OwnedMutexGuard<Option<Connection>>) -> Result<Box<dyn Session>> {
+    fn lease_writer(self: &Arc<Self>, writer: OwnedMutexGuard<Option<Connection>>) -> Result<Lease> {
         if writer.is_none() || self.closed.load(Ordering::Acquire) {
             return Err(Error::Closed);
         }
-        Ok(Box::new(session::SqliteSession::new(Lease::writer(self.clone(), writer))))
+        Ok(Lease::writer(self.clone(), writer))
     }
 
-    fn reader_session(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Result<Box<dyn Session>> {
-        let idle = self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let reader = match idle {
-            Some(reader) => reader,
-            None => Connection::open(&self.options, &self.tables, Access::Read)?,
-        };
-        Ok(Box::new(session::SqliteSession::new(Lease::reader(self.clone(), reader, permit))))
-    }
-
-    pub(crate) fn give_back_reader(&self, reader: Connection) {
-        if !self.closed.load(Ordering::Acquire) {
-            self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+    fn lease_reader(self: &Arc<Self>, grant: Grant) -> Result<Lease> {
+        if let Grant::Reader(reader) = grant {
+            return Ok(Lease::reader(self.clone(), reader));
+        }
+        match Connection::open(&self.options, &self.tables, Access::Read) {
+            Ok(reader) => Ok(Lease::reader(self.clone(), Box::new(reader))),
+            Err(error) => {
+                self.readers.lost();
+                Err(error)
+            }
         }
     }
 }
@@ -142,13 +177,18 @@ impl Driver for Sqlite {
     }
 
     fn lease(&self, access: Access) -> Reply<'_, Result<Box<dyn Session>>> {
-        if let Some(session) = self.lease_now(access) {
-            return Reply::now(session);
+        fn session(lease: Lease) -> Box<dyn Session> {
+            Box::new(SqliteSession::new(lease))
         }
+        let turn = match self.lease_now(access) {
+            Ok(Ok(lease)) => return Reply::now(Ok(session(lease))),
+            Ok(Err(turn)) => turn,
+            Err(error) => return Reply::now(Err(error)),
+        };
         let limit = self.shared.options.acquire_timeout;
         Reply::Later(Box::pin(async move {
-            match tokio::time::timeout(limit, self.lease_later(access)).await {
-                Ok(session) => session,
+            match tokio::time::timeout(limit, self.lease_later(turn)).await {
+                Ok(lease) => lease.map(session),
                 Err(_) => Err(Error::Timeout { what: "waiting for a connection", limit }),
             }
         }))
@@ -162,12 +202,7 @@ impl Driver for Sqlite {
         Box::pin(async move {
             // Readers first: the last connection to close, the writer, moves the log into the database.
             self.shared.closed.store(true, Ordering::Release);
-            let readers = self.shared.options.readers.max(1) as u32;
-            if !self.is_memory() {
-                let permits = self.shared.reader_permits.acquire_many(readers).await;
-                self.shared.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                drop(permits);
-            }
+            self.shared.readers.close().await;
             let writer = self.shared.writer.lock().await.take();
             if let Some(syncer) = &self.shared.syncer {
                 syncer.finish().await?;

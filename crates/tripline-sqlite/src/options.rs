@@ -75,7 +75,9 @@ impl Options {
     /// `busy_timeout`, `acquire_timeout` and `statement_timeout` in milliseconds, `max_page_count`.
     pub fn from_url(url: &str) -> Result<Options> {
         let setup = |why: String| Error::Setup(why.into());
-        let rest = url.strip_prefix("sqlite:").ok_or_else(|| setup(format!("`{url}` is no URL of SQLite")))?;
+        // Of another engine's URL only the scheme is shown: the rest may hold a password.
+        let scheme = url.split(':').next().unwrap_or_default();
+        let rest = url.strip_prefix("sqlite:").ok_or_else(|| setup(format!("`{scheme}:` is no URL of SQLite")))?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let place = place.strip_prefix("//").unwrap_or(place);
         let location = match place {

@@ -2,10 +2,7 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{OwnedMutexGuard, OwnedSemaphorePermit},
-    time::Instant,
-};
+use tokio::{sync::OwnedMutexGuard, time::Instant};
 use tripline_core::{
     Access, Answer, Begin, Commit, Durability, End, Error, Flight, Reply, Result, Session, Step,
 };
@@ -32,8 +29,7 @@ pub(crate) struct Lease {
 
 enum Held {
     Writer(OwnedMutexGuard<Option<Connection>>),
-    /// The permit is given back after the connection: whoever gets it finds the connection in the pool.
-    Reader(Option<Connection>, #[allow(dead_code, reason = "held, not read")] OwnedSemaphorePermit),
+    Reader(Option<Box<Connection>>),
 }
 
 impl Lease {
@@ -41,14 +37,14 @@ impl Lease {
         Lease { shared, held: Held::Writer(writer) }
     }
 
-    pub(crate) fn reader(shared: Arc<Shared>, reader: Connection, permit: OwnedSemaphorePermit) -> Self {
-        Lease { shared, held: Held::Reader(Some(reader), permit) }
+    pub(crate) fn reader(shared: Arc<Shared>, reader: Box<Connection>) -> Self {
+        Lease { shared, held: Held::Reader(Some(reader)) }
     }
 
     fn connection(&mut self) -> Result<&mut Connection> {
         match &mut self.held {
             Held::Writer(writer) => writer.as_mut(),
-            Held::Reader(reader, _) => reader.as_mut(),
+            Held::Reader(reader) => reader.as_deref_mut(),
         }
         .ok_or(Error::Closed)
     }
@@ -86,13 +82,10 @@ impl Drop for Lease {
                     **writer = Connection::open(&self.shared.options, &self.shared.tables, Access::Write).ok();
                 }
             }
-            Held::Reader(reader, _) => {
-                if let Some(mut connection) = reader.take()
-                    && connection.roll_back().is_ok()
-                {
-                    self.shared.give_back_reader(connection);
-                }
-            }
+            Held::Reader(reader) => match reader.take().map(|mut reader| (reader.roll_back(), reader)) {
+                Some((Ok(()), reader)) => self.shared.readers.give_back(reader),
+                _ => self.shared.readers.lost(),
+            },
         }
     }
 }

@@ -106,7 +106,7 @@ impl Queue {
 
     /// The leader thread.
     fn lead(&self) {
-        let mut log = None;
+        let (mut log, mut failed) = (None, None);
         loop {
             let mut state = self.lock();
             while state.waiting.is_empty() {
@@ -117,10 +117,15 @@ impl Queue {
             }
             let waiting = std::mem::take(&mut state.waiting);
             drop(state);
-            let synced = self.sync_log(&mut log).map_err(unknown);
-            if synced.is_err() {
+            // After a failed sync the system may have dropped what it could not write: a later sync that succeeds
+            // says nothing about it.
+            if failed.is_none()
+                && let Err(error) = self.sync_log(&mut log)
+            {
                 self.closed.store(true, Ordering::Release);
+                failed = Some(unknown(error));
             }
+            let synced = failed.clone().map_or(Ok(()), Err);
             // A caller that is gone does not want to know.
             waiting.into_iter().for_each(|waiting| drop(waiting.send(synced.clone())));
         }

@@ -111,6 +111,11 @@ struct Shifting {
 
 impl BeforeUpdateRows for Shifting {
     async fn before_update_rows(tx: &mut Tx<'_>, rows: &mut [Edit<Shifting>]) -> Result<()> {
+        if rows[0].old.kind == "add" {
+            // Somebody else's addition, between the reading of the rows and the update.
+            tx.update::<Shifting>().set(|s| s.n.add(100)).all_rows().without_hooks().await?;
+            return Ok(());
+        }
         let first = rows[0].old.id;
         for edit in rows {
             edit.patch.n.set(edit.old.n + 1);
@@ -220,6 +225,29 @@ cases! {
         assert_eq!(updated, 1);
         let n: Vec<i64> = db.find::<Shifting>().order(|s| s.id.asc()).await.unwrap().iter().map(|s| s.n).collect();
         assert_eq!(n, [10, 21, 30]);
+    }
+
+    async fn l22_l23_an_expression_counts_for_the_row_as_it_is_when_it_is_written(engine) {
+        let db = engine.db(tables![Shifting]).await;
+        db.create(NewShifting { kind: "add".into(), n: 50.into(), ..Default::default() }).await.unwrap();
+        db.update::<Shifting>().filter(|s| s.kind.eq("add")).set(|s| s.n.add(1)).await.unwrap();
+        assert_eq!(db.find::<Shifting>().one().await.unwrap().n, 151);
+    }
+
+    async fn l20_l27_what_a_hook_takes_back_falls_back_on_its_default(engine) {
+        let db = engine.db(tables![Task]).await;
+        let hook = async |_: &mut Tx<'_>, tasks: &mut [NewTask]| {
+            tasks[0].priority.unset();
+            Ok(())
+        };
+        let made = db.create(NewTask { priority: 9.into(), ..task("a") }).before_create(hook).await.unwrap();
+        assert_eq!(made.priority, 3);
+    }
+
+    async fn l25_a_callers_default_counts_as_given(engine) {
+        let db = engine.db(tables![Task]).await;
+        let sneaky = NewTask { created_at: Field::Default(Timestamp::UNIX_EPOCH), ..task("a") };
+        assert!(matches!(db.create(sneaky).await, Err(Error::ReadOnly(_))));
     }
 
     async fn l28_the_callers_values_are_not_changed(engine) {

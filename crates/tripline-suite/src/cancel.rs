@@ -143,14 +143,14 @@ cases! {
             let before = state(&db).await;
             assert!(poll_up_to(usize::MAX, run(&as_recorder)).await);
             let after = state(&db).await;
-            db.drain().await;
+            db.drain().await.unwrap();
             let committed = recorder.take().len();
             assert_ne!(before, after, "{path} does nothing");
             let mut done_after = None;
             for n in 0..200 {
                 let (db, as_recorder, recorder) = prepared(&engine).await;
                 let done = poll_up_to(n, run(&as_recorder)).await;
-                db.drain().await;
+                db.drain().await.unwrap();
                 let (found, noted) = (state(&db).await, recorder.take().len());
                 // A commit whose confirmation nobody waited for may have happened, then with all that follows.
                 assert!(found == after || !done && found == before, "{path}, dropped after {n}: {found:?}");

@@ -105,17 +105,17 @@ cases! {
         let recorder = Recorder::default();
         let db = db.as_actor(recorder.clone());
         db.create(vec![event("a"), event("b")]).await.unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         let create = ["after_change_commit falsetruefalsetrue", "after_save_commit 2", "after_create_commit ab"];
         assert_eq!(recorder.take(), create);
         db.update::<Event>().filter(|e| e.name.eq("a")).set(|e| e.name.set("c")).await.unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(recorder.take(), ["after_change_commit truetrue", "after_save_commit 1", "after_update_commit ac"]);
         db.delete::<Event>().filter(|e| e.name.eq("c")).await.unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(recorder.take(), ["after_change_commit truefalse", "after_delete_commit c"]);
         db.delete::<Event>().filter(|e| e.name.eq("c")).await.unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         assert!(recorder.take().is_empty());
     }
 
@@ -138,7 +138,7 @@ cases! {
         })
         .await
         .unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         let expected = [
             "after_create_commit 1", "after_create_commit 2", "outer committed", "after_create_commit inner",
             "outer on_commit", "after_create_commit 3",
@@ -168,7 +168,7 @@ cases! {
         })
         .await
         .unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(created(&recorder), ["after_create_commit kept", "after_rollback create 2"]);
     }
 
@@ -184,10 +184,10 @@ cases! {
             })
             .await;
         assert!(failed.is_err());
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(recorder.take(), ["after_rollback create 1", "after_rollback update 1"]);
         db.create(event("a")).after_create(async |_, _| Err(Error::reject("no"))).await.unwrap_err();
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(recorder.take(), ["after_rollback create 1"]);
     }
 
@@ -209,7 +209,7 @@ cases! {
         reached.notified().await;
         task.abort();
         assert!(task.await.unwrap_err().is_cancelled());
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(recorder.take(), ["after_rollback create 1"]);
         assert_eq!(db.find::<Event>().count().await.unwrap(), 0);
     }
@@ -221,10 +221,10 @@ cases! {
         db.create(event("wait")).await.unwrap();
         assert!(noted.take().is_empty());
         go.notify_one();
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(noted.take(), ["followed wait"]);
         db.create(event("spawn")).await.unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         let mut both = noted.take();
         both.sort();
         assert_eq!(both, ["followed spawn", "spawned"]);
@@ -247,7 +247,7 @@ cases! {
         let db = db.as_actor(recorder.clone());
         for name in ["fail", "panic"] {
             db.create(event(name)).await.unwrap();
-            db.drain().await;
+            db.drain().await.unwrap();
             // The table's own hooks ran, on this and the other side of the failure.
             assert_eq!(created(&recorder), [format!("after_create_commit {name}")]);
         }
@@ -263,7 +263,7 @@ cases! {
         let recorder = Recorder::default();
         let db = db.as_actor(recorder.clone());
         db.create(event("write")).await.unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         let mut both = created(&recorder);
         both.sort();
         assert_eq!(both, ["after_create_commit write", "after_create_commit written"]);
@@ -278,7 +278,7 @@ cases! {
             Ok(())
         };
         db.create(event("a")).after_create_commit(hook).await.unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(recorder.take(), ["committed a"]);
     }
 
@@ -294,7 +294,7 @@ cases! {
         })
         .await;
         drop(create);
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(created(&recorder), ["after_create_commit a"]);
         assert_eq!(db.find::<Event>().count().await.unwrap(), 1);
     }

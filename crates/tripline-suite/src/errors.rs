@@ -165,7 +165,9 @@ cases! {
         let patch = AccountPatch { password: "hunter2".into(), ..Default::default() };
         let twice = db.create(draft).await.unwrap_err();
         let find = db.find::<Account>().filter(|a| a.password.eq("hunter2"));
-        shown += &format!("{account:?} {row:?} {patch:?} {twice:?} {twice}");
+        shown += &format!("{account:?} {row:?} {patch:?} {twice:?} {twice} {find:?}");
+        shown += &format!("{:?}", db.create(NewAccount { password: "hunter2".into(), ..Default::default() }));
+        shown += &format!("{:?}", db.update::<Account>().set(|a| a.password.set("hunter2")));
         find.await.unwrap();
         db.log.take().iter().for_each(|sql| shown += sql);
         assert!(shown.contains("<secret>") && !shown.contains("hunter2"), "{shown}");

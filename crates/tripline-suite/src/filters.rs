@@ -179,10 +179,31 @@ cases! {
 
     async fn more_parameters_than_the_engine_takes_are_a_typed_error(engine) {
         let db = things(&engine).await;
-        assert_eq!(found(&db, |t| t.n.is_in(3..30_000)).await, [3, 4]);
-        let many = db.find::<Thing>().filter(|t| t.n.is_in(0..100_000)).await;
+        let reals = |n: u32| (0..n).map(f64::from);
+        assert_eq!(found(&db, |t| t.real.is_in(reals(30_000))).await, [2, 4]);
+        let many = db.find::<Thing>().filter(|t| t.real.is_in(reals(100_000))).await;
         let Err(Error::Invalid(invalid)) = many else { panic!("{many:?}") };
         assert!(invalid.reason.contains("100000") && invalid.reason.contains("parameters"), "{invalid}");
+    }
+
+    async fn long_lists_of_integers_and_text_are_one_parameter(engine) {
+        let db = things(&engine).await;
+        db.log.take();
+        assert_eq!(found(&db, |t| t.n.is_in(3..100_000)).await, [3, 4]);
+        let texts = (0..1000).map(|i| format!("\"{i}\\")).chain(["alpha".to_owned(), "beta*?[x]".to_owned()]);
+        assert_eq!(found(&db, |t| t.text.is_in(texts)).await, [2, 4]);
+        let select = r#"SELECT "id", "n", "maybe", "text", "note", "real", "flag" FROM "things" WHERE"#;
+        let one = |column| format!(r#"{select} "{column}" IN (SELECT value FROM json_each(?)) ORDER BY "n""#);
+        assert_eq!(db.log.take(), [one("n"), one("text")]);
+    }
+
+    async fn a_pattern_with_nul_and_an_and_of_nothing_never_mean_all_rows(engine) {
+        let db = things(&engine).await;
+        let nul = db.delete::<Thing>().filter(|t| t.text.contains("\0")).await;
+        assert!(matches!(nul, Err(Error::Invalid(_))), "{nul:?}");
+        let all = db.delete::<Thing>().filter(|_| Expr::all([])).await;
+        assert!(matches!(all, Err(Error::Unfiltered(_))), "{all:?}");
+        assert_eq!(db.find::<Thing>().count().await.unwrap(), 4);
     }
 
     async fn random_filters_find_what_the_evaluator_says(engine) {

@@ -78,7 +78,7 @@ cases! {
             .connect(tables![Echo], |c| c.max_depth(3).on_error(move |e| sink.note(e.error.root().code())))
             .await;
         db.create(NewEcho::default()).await.unwrap();
-        db.drain().await;
+        db.drain().await.unwrap();
         assert_eq!(db.find::<Echo>().count().await.unwrap(), 4);
         assert_eq!(errors.take(), ["too_deep"]);
     }

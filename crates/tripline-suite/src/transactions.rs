@@ -253,6 +253,7 @@ cases! {
             assert!(matches!(beside.raw_execute("DELETE FROM items", []).await, Err(Error::BesideTransaction(_))));
             assert!(matches!(beside.create_tables().await, Err(Error::BesideTransaction(_))));
             assert!(matches!(beside.close().await, Err(Error::BesideTransaction(_))));
+            assert!(matches!(beside.drain().await, Err(Error::BesideTransaction(_))));
             Ok(())
         })
         .await

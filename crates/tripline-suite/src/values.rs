@@ -120,12 +120,31 @@ cases! {
         assert_eq!(db.find::<Sample>().one().await.unwrap().wide, i64::MAX);
     }
 
+    async fn a_narrow_integer_cannot_leave_its_range(engine) {
+        let db = engine.db(tables![Sample]).await;
+        db.create(NewSample { unsigned: 0.into(), small: i16::MAX.into(), ..sample() }).await.unwrap();
+        for update in [
+            db.update::<Sample>().set(|s| s.unsigned.sub(1u32)).all_rows().await,
+            db.update::<Sample>().set(|s| s.small.add(1)).all_rows().await,
+        ] {
+            let Err(Error::Check(violation)) = update else { panic!("{update:?}") };
+            assert!(violation.columns == ["unsigned"] || violation.columns == ["small"], "{violation:?}");
+        }
+        assert_eq!(db.find::<Sample>().one().await.unwrap().small, i16::MAX);
+    }
+
+    async fn a_negative_zero_is_zero(engine) {
+        let db = engine.db(tables![Sample]).await;
+        let made = db.create(NewSample { real: (-0.0).into(), ..sample() }).await.unwrap();
+        assert!(made.real.is_sign_positive());
+    }
+
     async fn a_stored_value_of_another_type_is_an_error_that_names_the_column(engine) {
         let db = engine.db(tables![Sample]).await;
         db.create(sample()).await.unwrap();
         for (sql, column) in [
-            ("UPDATE samples SET small = 40000", "small"),
-            ("UPDATE samples SET small = 1, \"on\" = 'yesterday'", "on"),
+            ("UPDATE samples SET at = 9223372036854775807", "at"),
+            ("UPDATE samples SET at = 1, \"on\" = 'yesterday'", "on"),
             ("UPDATE samples SET \"on\" = '2013-01-01', text = CAST(X'FF' AS TEXT)", "text"),
             ("UPDATE samples SET text = 'a', uuid = X'01'", "uuid"),
             ("UPDATE samples SET uuid = zeroblob(16), settings = '{\"dark\": 3}'", "settings"),

@@ -92,10 +92,25 @@ impl AnyCols {
 }
 
 /// A draft or patch of whichever table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct AnyValues {
     table: Option<TableRef>,
     slots: Vec<Slot>,
+}
+
+impl fmt::Debug for AnyValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self.table.map_or("none", |table| table.name);
+        let mut debug = f.debug_struct(table);
+        let columns = self.table.map_or(&[][..], |table| table.columns);
+        for (column, slot) in columns.iter().zip(&self.slots).filter(|(_, slot)| slot.is_set()) {
+            match slot {
+                Slot::To(value) if !column.secret => debug.field(column.name, value),
+                _ => debug.field(column.name, &format_args!("<set>")),
+            };
+        }
+        debug.finish()
+    }
 }
 
 impl AnyValues {

@@ -5,27 +5,59 @@
 //! or transaction on the same database under the mark is an error at once, which names the hook. The mark lasts
 //! for one poll: a task spawned from a hook is not marked, and may wait.
 
-use std::{cell::RefCell, future::poll_fn, pin::pin};
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    pin::pin,
+};
 
 use tripline_core::{BesideTransaction, Error, HookName, Kept, Result};
 
+/// A database whose transaction is being polled, and the hook whose body that is.
+#[derive(Clone, Copy)]
+struct Open {
+    database: usize,
+    hook: Option<HookName>,
+}
+
 thread_local! {
-    /// The transactions being polled on this thread, innermost last: database and hook.
-    static OPEN: RefCell<Vec<(usize, Option<HookName>)>> = const { RefCell::new(Vec::new()) };
+    /// The innermost one on this thread.
+    static INNERMOST: Cell<Option<Open>> = const { Cell::new(None) };
+    /// Those around it of other databases: rare, so that marking costs no list.
+    static AROUND: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Puts back, however the poll ends, what was marked before.
+struct Unmark {
+    before: Option<Open>,
+    pushed: bool,
+}
+
+impl Unmark {
+    fn mark(open: Open) -> Unmark {
+        let before = INNERMOST.replace(Some(open));
+        let other = before.filter(|before| before.database != open.database);
+        if let Some(other) = other {
+            AROUND.with_borrow_mut(|around| around.push(other));
+        }
+        Unmark { before, pushed: other.is_some() }
+    }
+}
+
+impl Drop for Unmark {
+    fn drop(&mut self) {
+        INNERMOST.set(self.before);
+        if self.pushed {
+            AROUND.with_borrow_mut(Vec::pop);
+        }
+    }
 }
 
 /// Polls user code that runs inside a transaction of this database.
 pub(crate) async fn inside<T>(database: usize, hook: Option<HookName>, code: impl Future<Output = T>) -> T {
-    struct Unmark;
-    impl Drop for Unmark {
-        fn drop(&mut self) {
-            OPEN.with_borrow_mut(Vec::pop);
-        }
-    }
     let mut code = pin!(code);
     poll_fn(move |cx| {
-        OPEN.with_borrow_mut(|open| open.push((database, hook)));
-        let _unmark = Unmark;
+        let _unmark = Unmark::mark(Open { database, hook });
         code.as_mut().poll(cx)
     })
     .await
@@ -33,9 +65,14 @@ pub(crate) async fn inside<T>(database: usize, hook: Option<HookName>, code: imp
 
 /// An error if this database's transaction is being polled here.
 pub(crate) fn check(database: usize, operation: Option<Kept>) -> Result<()> {
-    let hook = OPEN.with_borrow(|open| open.iter().rev().find(|(id, _)| *id == database).map(|(_, hook)| *hook));
-    match hook {
+    let Some(innermost) = INNERMOST.get() else { return Ok(()) };
+    let found = if innermost.database == database {
+        Some(innermost)
+    } else {
+        AROUND.with_borrow(|around| around.iter().rev().find(|open| open.database == database).copied())
+    };
+    match found {
         None => Ok(()),
-        Some(hook) => Err(Error::BesideTransaction(Box::new(BesideTransaction { operation, hook }))),
+        Some(Open { hook, .. }) => Err(Error::BesideTransaction(Box::new(BesideTransaction { operation, hook }))),
     }
 }

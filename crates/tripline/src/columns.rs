@@ -41,18 +41,29 @@ impl CallerMaySet for Writable {}
 
 /// A condition on the rows of table `T`.
 #[must_use = "a condition does nothing until it is given to a filter"]
-#[derive(Debug)]
 pub struct Expr<T>(pub(crate) Result<Node>, PhantomData<fn() -> T>);
 
 /// A change to one column of table `T`.
 #[must_use = "a change does nothing until it is given to `set`"]
-#[derive(Debug)]
 pub struct Assign<T>(pub(crate) u16, pub(crate) Result<Slot>, pub(crate) PhantomData<fn() -> T>);
 
 /// One key of an order of the rows of table `T`.
 #[must_use = "an order does nothing until it is given to `order`"]
 #[derive(Debug)]
 pub struct OrderBy<T>(pub(crate) Order, PhantomData<fn() -> T>);
+
+impl<T> std::fmt::Debug for Expr<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not what it says: its values may be secret.
+        f.write_str("Expr(..)")
+    }
+}
+
+impl<T> std::fmt::Debug for Assign<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Assign(column {}, ..)", self.0)
+    }
+}
 
 impl<T> Expr<T> {
     fn new(node: Result<Node>) -> Self {
@@ -257,6 +268,7 @@ impl<T, V: Type, M> Col<T, V, M> {
     }
 
     /// Adds to what the row has, in the database: two concurrent additions both count.
+    #[expect(clippy::should_implement_trait, reason = "it gives a change, not a value")]
     pub fn add(self, by: impl Input<V::Base>) -> Assign<T>
     where
         V::Base: Number,
@@ -266,6 +278,7 @@ impl<T, V: Type, M> Col<T, V, M> {
     }
 
     /// Takes from what the row has, in the database.
+    #[expect(clippy::should_implement_trait, reason = "it gives a change, not a value")]
     pub fn sub(self, by: impl Input<V::Base>) -> Assign<T>
     where
         V::Base: Number,
@@ -275,6 +288,7 @@ impl<T, V: Type, M> Col<T, V, M> {
     }
 
     /// Multiplies what the row has, in the database.
+    #[expect(clippy::should_implement_trait, reason = "it gives a change, not a value")]
     pub fn mul(self, by: impl Input<V::Base>) -> Assign<T>
     where
         V::Base: Number,

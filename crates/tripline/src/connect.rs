@@ -41,15 +41,10 @@ impl Connect {
             drain_timeout: Duration::from_secs(30),
             clock: Box::new(Timestamp::now),
             on_error: Box::new(|BackgroundError { hook, error }| {
-                let mut chain = error.to_string();
-                let mut source = std::error::Error::source(&error);
-                while let Some(cause) = source {
-                    chain.push_str(&format!(": {cause}"));
-                    source = cause.source();
-                }
+                let error = error.with_causes();
                 match hook {
-                    Some(hook) => eprintln!("tripline: {hook}, after the transaction: {chain}"),
-                    None => eprintln!("tripline: a task after the transaction: {chain}"),
+                    Some(hook) => eprintln!("tripline: {hook}, after the transaction: {error}"),
+                    None => eprintln!("tripline: a task after the transaction: {error}"),
                 }
             }),
         };
@@ -127,6 +122,7 @@ impl Connect {
     /// Opens the database. Errors if tables and observers do not fit together, or the database cannot be opened.
     pub async fn connect(self) -> Result<Db> {
         let catalog = Catalog::new(&self.tables, &self.observers)?;
+        tokio::runtime::Handle::try_current().map_err(|_| Error::Setup("a `Db` needs a tokio runtime".into()))?;
         let driver = self.engine.open(&self.url, catalog.tables()).await?;
         Db::new(driver, catalog, self.settings)
     }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use tokio::{runtime::Handle, sync::Notify};
-use tripline_core::{Access, Driver, Error, HookName, Result, Statement, Step};
+use tripline_core::{Access, Driver, Error, HookName, Kept, Result, Statement, Step};
 
 use crate::{
     Connect, Read, Tx,
@@ -166,7 +166,15 @@ impl Db {
     }
 
     /// Waits until all work after commits is done: hooks, [`Tx::on_commit`], tasks of [`Db::spawn`] (L51).
-    pub async fn drain(&self) {
+    ///
+    /// An error inside the database's own transaction, which such work may be waiting for.
+    pub async fn drain(&self) -> Result<()> {
+        beside::check(self.id(), None)?;
+        self.idle().await;
+        Ok(())
+    }
+
+    async fn idle(&self) {
         loop {
             let idle = self.inner.idle.notified();
             let mut idle = pin!(idle);
@@ -184,7 +192,7 @@ impl Db {
     pub async fn close(&self) -> Result<()> {
         beside::check(self.id(), None)?;
         let limit = self.inner.settings.drain_timeout;
-        let drained = tokio::time::timeout(limit, self.drain()).await;
+        let drained = tokio::time::timeout(limit, self.idle()).await;
         self.inner.driver.close().await?;
         drained.map_err(|_| Error::Timeout { what: "waiting for work after commits", limit })
     }
@@ -229,6 +237,12 @@ impl Db {
         if let Err(error) = result {
             (self.inner.settings.on_error)(BackgroundError { hook, error });
         }
+    }
+
+    /// The operations after whose commits this handle was made for a hook, the innermost first (L52, L60); none for
+    /// a handle of the application's.
+    pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
+        std::iter::successors(self.origin.as_deref(), |origin| origin.parent.as_deref()).map(|origin| origin.operation)
     }
 
     /// Tells databases apart.

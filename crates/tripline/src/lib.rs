@@ -92,7 +92,7 @@ pub mod __macro {
             observer::{Observed, Observer, Observes},
         },
         table::{
-            Cells, Column, Draft, HookRow, HookTable, Row, Shape, SlotReader, Slots, Table, check,
+            Cells, Column, Draft, HookRow, HookTable, Row, Shape, SlotReader, Slots, Table, check, row_of,
         },
         types::Type,
     };

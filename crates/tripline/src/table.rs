@@ -87,6 +87,10 @@ pub trait RowOf<T: Table>: Row<Table = T> {}
 #[diagnostic::do_not_recommend]
 impl<T: Table, R: Row<Table = T>> RowOf<T> for R {}
 
+/// Compiles if `R` is a row type of `T`.
+#[doc(hidden)]
+pub const fn row_of<R: RowOf<T>, T: Table>() {}
+
 /// A field's type, which is that of its column, `V`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -143,6 +147,7 @@ impl SlotReader {
     }
 
     /// The next slot. The engine gives as many as the table has columns.
+    #[inline]
     pub fn take(&mut self) -> Slot {
         self.slots.next().unwrap_or_default()
     }
@@ -232,6 +237,7 @@ impl Cells<'_> {
     }
 
     /// The next value. The engine gives as many as the shape has columns.
+    #[inline]
     pub(crate) fn value(&mut self) -> Value {
         match &mut self.source {
             Source::Owned(values) => values.next().unwrap_or(Value::Null),
@@ -264,6 +270,7 @@ impl<V: Type> Column for V {
     const DESC: ColumnDesc = ColumnDesc {
         name: "",
         ty: V::COLUMN,
+        range: V::RANGE,
         nullable: V::NULLABLE,
         default: DefaultDesc::None,
         on_update: OnUpdate::None,

@@ -28,6 +28,8 @@ pub trait Type: Sized + Send + Sync + 'static {
     type Base: Type;
     /// The type of the column.
     const COLUMN: ColumnType;
+    /// The smallest and largest integer, for types narrower than 64 bits: a check of the column.
+    const RANGE: Option<(i64, i64)> = None;
     /// Whether the column allows null.
     const NULLABLE: bool = false;
     /// Where a key of this type comes from when nobody gives it.
@@ -71,6 +73,7 @@ pub trait Text: Type {}
 impl<T: Type<Base = T>> Type for Option<T> {
     type Base = T;
     const COLUMN: ColumnType = T::COLUMN;
+    const RANGE: Option<(i64, i64)> = T::RANGE;
     const NULLABLE: bool = true;
 
     fn encode(self) -> Result<Value> {

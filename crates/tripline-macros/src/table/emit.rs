@@ -346,14 +346,15 @@ fn option(value: Option<impl ToTokens>) -> TokenStream {
     }
 }
 
-/// The row types that hooks may be attached to. The bound is the check that they are rows of this table; it
-/// stands here, where the errors of a type that is no row type at all are one with it.
+/// The row types that hooks may be attached to, and the check that they are rows of this table. As a bound of the
+/// implementation it would be said in the compiler's words, not in ours.
 fn hook_rows(table: &Table) -> TokenStream {
     let owner = &table.ident;
     let rows = table.hook_rows.iter().map(|row| {
         quote_spanned! {located(row)=>
             #[diagnostic::do_not_recommend]
-            impl ::tripline::__macro::HookRow for #row where #row: ::tripline::__macro::Row<Table = #owner> {}
+            impl ::tripline::__macro::HookRow for #row {}
+            const _: () = ::tripline::__macro::row_of::<#row, #owner>();
         }
     });
     quote! {

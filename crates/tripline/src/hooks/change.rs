@@ -78,7 +78,6 @@ fn modified<R: Row, V, M>(
 }
 
 /// The drafts or patches of a save, by column: one type for create and update.
-#[derive(Debug)]
 pub struct Saves<'a, T> {
     table: TableRef,
     slots: &'a mut Vec<Slot>,
@@ -86,11 +85,23 @@ pub struct Saves<'a, T> {
 }
 
 /// One draft or patch.
-#[derive(Debug)]
 pub struct Save<'a, T> {
     table: TableRef,
     slots: &'a mut [Slot],
     _table: PhantomData<fn() -> T>,
+}
+
+impl<T> std::fmt::Debug for Saves<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the values: some may be secret.
+        write!(f, "Saves of table `{}`", self.table.name)
+    }
+}
+
+impl<T> std::fmt::Debug for Save<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Save of table `{}`", self.table.name)
+    }
 }
 
 impl<'a, T: Table> Saves<'a, T> {

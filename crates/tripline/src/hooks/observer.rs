@@ -32,7 +32,7 @@ use crate::table::Row;
 /// let db = Db::open("sqlite::memory:").tables(tables![User]).observe(Greeter { greeting: "hello".into() }).connect().await?;
 /// # db.create_tables().await?;
 /// db.create(NewUser { name: "Ada".into(), ..Default::default() }).await?;
-/// # db.drain().await;
+/// # db.drain().await?;
 /// # Ok(())
 /// # }
 /// ```

@@ -25,6 +25,10 @@ pub(super) async fn before(link: &mut Link<'_, '_>, mut run: Run<Guarded>, depth
         let attached = run.hooks().is_some_and(|hooks| !hooks.before.is_empty());
         if attached || run.once.iter().any(|hook| is_before(hook.phase)) {
             Box::pin(call_hooks(tx, &mut run, depth)).await?;
+            if run.op.kind == Kind::Create {
+                // What a hook took back falls back on its default.
+                fill_defaults(&tx.state.db, &mut run)?;
+            }
         }
     }
     Ok(run.next())
@@ -110,7 +114,7 @@ async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Cal
         }
         Phase::BeforeUpdate if run.patch_each => with_common_patch(tx, run, depth, caller).await,
         // A create of no rows has no draft to show.
-        _ if run.op.kind == Kind::Create && run.body.slots.is_empty() => Ok(()),
+        Phase::BeforeCreate | Phase::BeforeSave if run.op.kind == Kind::Create && run.body.slots.is_empty() => Ok(()),
         _ => call(tx, run, depth, caller).await,
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! What only the database can know, unique values and foreign keys, it checks itself.
 
-use tripline_core::{ColumnDesc, Error, Invalid, Kind, Node, Result, Slot, TableRef, Value, Violation};
+use tripline_core::{
+    ColumnDesc, Error, Invalid, Kind, Node, Pattern, PatternPart, Result, Slot, TableRef, Value, Violation,
+};
 
 use super::run::{Checked, Inner, Planned, Run};
 
@@ -80,7 +82,7 @@ fn check_node(table: TableRef, node: &Node) -> Result<()> {
         let found = match node {
             Node::Literal(value) => value.unstorable().map(str::to_owned),
             Node::In(_, list) => list.iter().find_map(Value::unstorable).map(str::to_owned),
-            Node::Like(_, pattern) => pattern.parts().err().map(str::to_owned),
+            Node::Like(_, pattern) => unusable(pattern).map(str::to_owned),
             Node::Or(any) if any.is_empty() => Some("none of no conditions: an empty OR".to_owned()),
             Node::Column(column) if usize::from(*column) >= table.columns.len() => {
                 Some("a column that the table does not have".to_owned())
@@ -92,6 +94,14 @@ fn check_node(table: TableRef, node: &Node) -> Result<()> {
     match wrong {
         Some(reason) => Err(Error::Invalid(Box::new(Invalid { table: Some(table.name), column: None, reason }))),
         None => Ok(()),
+    }
+}
+
+fn unusable(pattern: &Pattern) -> Option<&'static str> {
+    match pattern.parts() {
+        Err(why) => Some(why),
+        Ok(parts) if parts.contains(&PatternPart::Char('\0')) => Some("no text has a NUL character to be matched"),
+        Ok(_) => None,
     }
 }
 

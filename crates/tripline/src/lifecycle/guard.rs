@@ -1,12 +1,12 @@
 //! Guard: may this be done at all? Refuses early, before any hook runs.
 
-use tripline_core::{Access, Chain, Error, Kind, Result, Slot, Violation};
+use tripline_core::{Access, Chain, Error, HookName, Kept, Kind, Node, Result, Slot, Violation};
 
 use super::{
     Link, is_write,
-    origin::Frame,
     run::{Asked, Guarded, Run},
 };
+use crate::Tx;
 
 pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> Result<Run<Guarded>> {
     if let Some(mistake) = run.mistake.take() {
@@ -20,10 +20,10 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
             let inherited = tx.state.db.origin.as_ref().map_or(0, |origin| origin.depth);
             let limit = tx.state.db.inner.settings.max_depth;
             if depth + inherited > limit + 1 {
-                return Err(Error::TooDeep(Box::new(Chain { limit, steps: chain(&run, tx.frame) })));
+                return Err(Error::TooDeep(Box::new(Chain { limit, steps: chain(&run, tx) })));
             }
         }
-        let filtered = run.op.query.filter.is_some() || run.op.query.all_rows;
+        let filtered = run.op.query.filter.as_ref().is_some_and(chooses) || run.op.query.all_rows;
         if run.op.kind != Kind::Create && !filtered {
             return Err(Error::Unfiltered(run.op.kept()));
         }
@@ -41,7 +41,7 @@ fn refuse_read_only(run: &mut Run<Asked>) -> Result<()> {
     let slots = run.body.slots.flat()?;
     for row in slots.chunks_exact(table.columns.len()) {
         let set = |(slot, column): (&Slot, &tripline_core::ColumnDesc)| {
-            (slot.is_set() && (column.read_only || column.set_by_hook)).then(|| column.name.to_owned())
+            (!matches!(slot, Slot::Unset) && (column.read_only || column.set_by_hook)).then(|| column.name.to_owned())
         };
         let columns: Vec<String> = row.iter().zip(table.columns).filter_map(set).collect();
         if !columns.is_empty() {
@@ -51,13 +51,21 @@ fn refuse_read_only(run: &mut Run<Asked>) -> Result<()> {
     Ok(())
 }
 
-fn chain(run: &Run<Asked>, frame: Option<&Frame<'_>>) -> Vec<(tripline_core::Kept, Option<tripline_core::HookName>)> {
-    let mut steps = vec![(run.op.kept(), None)];
-    let mut frame = frame;
-    while let Some(step) = frame {
-        steps.push((step.operation.kept(), step.hook));
-        frame = step.parent;
+/// Whether a condition says anything: a conjunction of none, from a list that came out empty, does not (M5).
+fn chooses(filter: &Node) -> bool {
+    match filter {
+        Node::And(all) => all.iter().any(chooses),
+        _ => true,
     }
+}
+
+/// The operations that led here, outermost first, also those before the commits in between.
+fn chain(run: &Run<Asked>, tx: &Tx<'_>) -> Vec<(Kept, Option<HookName>)> {
+    let frames = std::iter::successors(tx.frame, |frame| frame.parent);
+    let inherited = std::iter::successors(tx.state.db.origin.as_deref(), |origin| origin.parent.as_deref());
+    let mut steps = vec![(run.op.kept(), None)];
+    steps.extend(frames.map(|frame| (frame.operation.kept(), frame.hook)));
+    steps.extend(inherited.map(|origin| (origin.operation, None)));
     steps.reverse();
     steps
 }

@@ -72,6 +72,11 @@ pub(super) fn split_patches(run: &mut Inner) -> Result<()> {
     }
     *run.body.slots.flat()? = each;
     run.patch_each = true;
+    let computed = patch.into_iter().enumerate().filter_map(|(column, slot)| match slot {
+        Slot::Expr(node) => Some((column, *node)),
+        _ => None,
+    });
+    run.computed = computed.collect();
     Ok(())
 }
 
@@ -95,7 +100,8 @@ pub(super) async fn refresh_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<bool
         if let Some(&i) = known.get(&identity(row, &key)) {
             old.extend_from_slice(row);
             if run.patch_each {
-                kept.extend_from_slice(&patches[i * width..][..width]);
+                let patch = patches[i * width..][..width].to_vec();
+                kept.extend(compute_again(run, patch, before.row(i), row)?);
             }
         }
     }
@@ -104,6 +110,21 @@ pub(super) async fn refresh_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<bool
         *run.body.slots.flat()? = kept;
     }
     Ok(true)
+}
+
+/// Computes what the caller's expressions say of the row as it is now, unless a hook has put a value of its own.
+fn compute_again(run: &Inner, mut patch: Vec<Slot>, before: &[Value], now: &[Value]) -> Result<Vec<Slot>> {
+    let null = Value::Null;
+    for (column, node) in &run.computed {
+        let of = |row: &[Value]| {
+            let value = |column| run.body.old.position(column).map_or(&null, |position| &row[position]);
+            evaluate(node, &value)
+        };
+        if patch[*column] == Slot::To(of(before)?) {
+            patch[*column] = Slot::To(of(now)?);
+        }
+    }
+    Ok(patch)
 }
 
 /// The keys of the old rows.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tripline_core::{ColumnSet, Error, Operation, Result, TableRef};
+use tripline_core::{ColumnSet, Error, Node, Operation, Result, TableRef};
 
 use super::{is_write, local::Local};
 use crate::{
@@ -66,7 +66,6 @@ pub(crate) struct Run<S> {
 }
 
 /// What is known of an operation: a builder fills it, the phases work on it.
-#[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) op: Operation,
     pub(crate) body: Body,
@@ -88,6 +87,8 @@ pub(crate) struct Inner {
     pub(crate) old_as_of: Option<u64>,
     /// Whether there is a patch for each old row.
     pub(crate) patch_each: bool,
+    /// The caller's expressions by column, once they were computed for each row.
+    pub(crate) computed: Vec<(usize, Node)>,
 }
 
 impl Run<Asked> {
@@ -123,6 +124,13 @@ impl Run<Written> {
     }
 }
 
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the values: some may be secret.
+        self.op.fmt(f)
+    }
+}
+
 impl Inner {
     /// An operation with nothing said about it yet. Boxed once, for the whole of its way.
     pub(crate) fn new(op: Operation) -> Box<Inner> {
@@ -139,6 +147,7 @@ impl Inner {
             now: None,
             old_as_of: None,
             patch_each: false,
+            computed: Vec::new(),
         })
     }
 

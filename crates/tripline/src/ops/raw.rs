@@ -2,7 +2,9 @@
 //!
 //! It skips hooks, which is why writing has a name one can search for.
 
-use tripline_core::{Access, Begin, BoxFuture, Durability, End, Error, Flight, Result, Statement, Step, Value};
+use tripline_core::{
+    Access, Begin, BoxFuture, Durability, End, Error, Flight, Kept, Kind, Result, Statement, Step, Value,
+};
 
 use crate::{Db, Read, Tx, beside, types::Type};
 
@@ -117,6 +119,7 @@ async fn joined(tx: &mut Tx<'_>, text: &str, params: &[Value], writes: bool) -> 
     tx.settle()?;
     let mut step = Step::new(Statement::Sql { text, params, writes });
     let depth = tx.frame.map_or(0, |frame| frame.depth);
+    tx.state.begin_operation(Kept { table: "", kind: Kind::Find });
     let sent = tx.state.send(std::slice::from_mut(&mut step)).await;
     tx.state.end_operation(depth, sent)?;
     Ok(rows(step))

@@ -14,11 +14,13 @@ macro_rules! scalar {
             type Base = $type;
             const COLUMN: ColumnType = ColumnType::$column;
 
+            #[inline]
             fn encode(self) -> Result<Value> {
                 let $value = self;
                 Ok(Value::$column($encode))
             }
 
+            #[inline]
             fn decode(value: Value) -> Result<Self, Mismatch> {
                 match value {
                     Value::$column(value) => Ok(value),
@@ -31,7 +33,8 @@ macro_rules! scalar {
 
 scalar!(bool, Bool, "bool", b => b);
 scalar!(i64, Int, "an integer", i => i);
-scalar!(f64, Float, "a float", x => x);
+// Adding zero makes of a negative zero the plain one, the only one that SQLite keeps.
+scalar!(f64, Float, "a float", x => x + 0.0);
 scalar!(String, Text, "text", text => text);
 scalar!(Vec<u8>, Bytes, "bytes", bytes => bytes);
 scalar!(Timestamp, Timestamp, "a timestamp", at => whole_microseconds(at));
@@ -51,11 +54,14 @@ macro_rules! narrow {
         impl Type for $type {
             type Base = $type;
             const COLUMN: ColumnType = ColumnType::Int;
+            const RANGE: Option<(i64, i64)> = Some(($type::MIN as i64, $type::MAX as i64));
 
+            #[inline]
             fn encode(self) -> Result<Value> {
                 Ok(Value::Int(self.into()))
             }
 
+            #[inline]
             fn decode(value: Value) -> Result<Self, Mismatch> {
                 match &value {
                     Value::Int(i) => (*i).try_into().map_err(|_| Mismatch {
