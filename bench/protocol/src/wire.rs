@@ -56,21 +56,36 @@ impl Work {
     }
 }
 
+/// Kinds of work by their names: [`Work`], or a peer's own that hold it.
+pub trait Named: Copy {
+    /// The kind of work with this name.
+    fn from_name(name: &str) -> Option<Self>;
+    /// The name used in requests.
+    fn name(self) -> &'static str;
+}
+
+impl Named for Work {
+    fn from_name(name: &str) -> Option<Self> {
+        Work::ALL.into_iter().find(|work| work.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        Work::name(self)
+    }
+}
+
 /// One request: `n` units of `work`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
-    pub work: Work,
+pub struct Request<W = Work> {
+    pub work: W,
     pub n: i64,
 }
 
-impl Request {
+impl<W: Named> Request<W> {
     fn parse(line: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(line)?;
         let name = value["work"].as_str().ok_or("`work` is not a string")?;
-        let work = Work::ALL
-            .into_iter()
-            .find(|work| work.name() == name)
-            .ok_or_else(|| format!("unknown work `{name}`"))?;
+        let work = W::from_name(name).ok_or_else(|| format!("unknown work `{name}`"))?;
         let n = value["n"].as_i64().filter(|n| *n > 0).ok_or("`n` is not a positive integer")?;
         Ok(Request { work, n })
     }
@@ -99,10 +114,20 @@ pub enum Outcome {
 ///
 /// `run` is given each request together with the path of a database file that does not exist
 /// yet, in the directory named by the process's only argument.
-pub fn serve(hello: &Hello, mut run: impl FnMut(Request, &Path) -> Result<Outcome>) -> Result<()> {
+pub fn serve<W: Named>(
+    hello: &Hello,
+    mut run: impl FnMut(Request<W>, &Path) -> Result<Outcome>,
+) -> Result<()> {
     let dir = std::env::args_os().nth(1).map(PathBuf::from);
     let dir = dir.ok_or("usage: peer DIR")?;
     std::fs::create_dir_all(&dir)?;
+    // A server has threads. In a process with only one the C library leaves out its locks, in malloc and for
+    // SQLite, which would make the peers without a runtime faster than they are where they are used.
+    std::thread::spawn(|| {
+        loop {
+            std::thread::park()
+        }
+    });
 
     let Hello { peer, version, sqlite } = hello;
     answer(&json!({"peer": peer, "version": version, "sqlite": sqlite}))?;

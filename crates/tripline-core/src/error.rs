@@ -339,7 +339,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Unique(v) => write!(f, "a row with the same {} exists", v.described("value")),
-            Error::ForeignKey(v) => write!(f, "a row that is referred to does not exist or is still needed: {}", v.described("foreign key")),
+            Error::ForeignKey(v) => write!(
+                f,
+                "a row that is referred to does not exist or is still needed: {}",
+                v.described("foreign key")
+            ),
             Error::Check(v) => write!(f, "a check failed: {}", v.described("check")),
             Error::NotNull(v) => write!(f, "null is not allowed: {}", v.described("column")),
             Error::Required(v) => write!(f, "values are missing: {}", v.described("columns")),
@@ -349,31 +353,48 @@ impl fmt::Display for Error {
             Error::NotFound(k) => write!(f, "no row of table `{}` matches", k.table),
             Error::NotUnique(k) => write!(f, "more than one row of table `{}` matches", k.table),
             Error::Unfiltered(k) => {
-                write!(f, "{} of table `{}` without a filter: add `.filter(..)`, or `.all_rows()` if all rows are meant", k.kind, k.table)
+                write!(
+                    f,
+                    "{} of table `{}` without a filter: add `.filter(..)`, or `.all_rows()` if all rows are meant",
+                    k.kind, k.table
+                )
             }
             Error::TooManyRows { operation, limit } => write!(
                 f,
                 "{} of table `{}` touches more than {limit} rows, which its hooks need in memory: filter it into batches, or raise `max_hook_rows`",
                 operation.kind, operation.table
             ),
-            Error::Hook(h) => write!(f, "{} in {:?} of {} of table `{}` failed", h.hook, h.phase, h.operation, h.table),
+            Error::Hook(h) => {
+                write!(f, "{} in {:?} of {} of table `{}` failed", h.hook, h.phase, h.operation, h.table)
+            }
             Error::Rejected(r) => write!(f, "rejected: {}", r.reason),
             Error::Custom(_) => write!(f, "the application's own error"),
-            Error::Poisoned(_) => write!(f, "an earlier operation of this transaction failed, it can only be rolled back"),
+            Error::Poisoned(_) => {
+                write!(f, "an earlier operation of this transaction failed, it can only be rolled back")
+            }
             Error::BesideTransaction(b) => b.fmt(f),
             Error::Cancelled(k) if k.table.is_empty() => {
-                write!(f, "a nested transaction, or SQL of the application's own, was dropped before it was done")
+                write!(
+                    f,
+                    "a nested transaction, or SQL of the application's own, was dropped before it was done"
+                )
             }
-            Error::Cancelled(k) => write!(f, "{} of table `{}` was dropped before it was done", k.kind, k.table),
+            Error::Cancelled(k) => {
+                write!(f, "{} of table `{}` was dropped before it was done", k.kind, k.table)
+            }
             Error::TooDeep(c) => c.fmt(f),
             Error::UnknownTable(t) => write!(f, "table `{t}` is not listed in `tables![..]`"),
             Error::Setup(why) => f.write_str(why),
-            Error::Busy(limit) => write!(f, "the database was locked by another connection for more than {limit:?}"),
+            Error::Busy(limit) => {
+                write!(f, "the database was locked by another connection for more than {limit:?}")
+            }
             Error::Timeout { what, limit } => write!(f, "{what} took more than {limit:?}"),
             Error::Full => write!(f, "the disk or the database is full"),
             Error::Closed => write!(f, "the database is closed"),
             Error::CommitUnknown(_) => write!(f, "it is unknown whether the transaction is durable"),
-            Error::ReadOnlyTransaction(k) => write!(f, "{} of table `{}` in a transaction that only reads", k.kind, k.table),
+            Error::ReadOnlyTransaction(k) => {
+                write!(f, "{} of table `{}` in a transaction that only reads", k.kind, k.table)
+            }
             Error::Database(d) => d.fmt(f),
         }
     }
@@ -446,7 +467,11 @@ impl fmt::Display for HookName {
 impl fmt::Display for BesideTransaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.operation {
-            Some(kept) => write!(f, "{} of table `{}` through a `Db` inside that database's open transaction", kept.kind, kept.table)?,
+            Some(kept) => write!(
+                f,
+                "{} of table `{}` through a `Db` inside that database's open transaction",
+                kept.kind, kept.table
+            )?,
             None => write!(f, "a `Db` was used inside its own open transaction")?,
         }
         match &self.hook {

@@ -27,9 +27,7 @@ pub fn evaluate<'v>(node: &Node, column: &dyn Fn(u16) -> &'v Value) -> Result<Va
 
 fn truth<'v>(node: &Node, column: &dyn Fn(u16) -> &'v Value) -> Result<Truth, Invalid> {
     Ok(match node {
-        Node::Compare(op, pair) => {
-            compare(*op, &evaluate(&pair.0, column)?, &evaluate(&pair.1, column)?)?
-        }
+        Node::Compare(op, pair) => compare(*op, &evaluate(&pair.0, column)?, &evaluate(&pair.1, column)?)?,
         Node::In(node, list) => {
             let value = evaluate(node, column)?;
             let mut found = Some(false);

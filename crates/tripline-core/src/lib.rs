@@ -19,11 +19,12 @@ mod value;
 
 pub use columns::ColumnSet;
 pub use driver::{
-    Access, Answer, Begin, BoxFuture, Commit, Driver, Durability, End, Flight, Reply, Session, Statement, Step,
+    Access, Answer, Begin, BoxFuture, Commit, Driver, Durability, End, Flight, Reply, Session, Statement,
+    Step,
 };
 pub use error::{
-    BesideTransaction, Chain, DatabaseError, Decode, Error, HookError, HookName, Invalid, Kept, Phase, Rejection, Result,
-    Violation,
+    BesideTransaction, Chain, DatabaseError, Decode, Error, HookError, HookName, Invalid, Kept, Phase,
+    Rejection, Result, Violation,
 };
 pub use eval::{Truth, evaluate, holds};
 pub use expr::{Arith, Compare, Node};
@@ -31,5 +32,8 @@ pub use log::StatementLog;
 pub use operation::{Kind, Nulls, Operation, Order, Query};
 pub use pattern::{Pattern, PatternPart};
 pub use rows::{RowSet, Slot};
-pub use table::{Action, CheckDesc, ColumnDesc, ColumnType, DefaultDesc, IndexDesc, OnUpdate, Reference, TableDesc, TableRef};
+pub use table::{
+    Action, CheckDesc, ColumnDesc, ColumnType, DefaultDesc, IndexDesc, OnUpdate, Reference, TableDesc,
+    TableRef,
+};
 pub use value::{Mismatch, Value};

@@ -33,7 +33,9 @@ impl Pattern {
         Ok(match self {
             Pattern::StartsWith(text) => [literal(text), vec![PatternPart::Any]].concat(),
             Pattern::EndsWith(text) => [vec![PatternPart::Any], literal(text)].concat(),
-            Pattern::Contains(text) => [vec![PatternPart::Any], literal(text), vec![PatternPart::Any]].concat(),
+            Pattern::Contains(text) => {
+                [vec![PatternPart::Any], literal(text), vec![PatternPart::Any]].concat()
+            }
             Pattern::Like(text) => {
                 let mut chars = text.chars();
                 let mut parts = Vec::with_capacity(text.len());

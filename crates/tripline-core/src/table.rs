@@ -136,7 +136,10 @@ pub struct IndexDesc {
 impl IndexDesc {
     /// The name in the database: the given one, or table, columns and `key` or `idx`.
     pub fn database_name(&self, table: &TableDesc) -> String {
-        self.name.map_or_else(|| derived_name(table, self.columns, if self.unique { "key" } else { "idx" }), Into::into)
+        self.name.map_or_else(
+            || derived_name(table, self.columns, if self.unique { "key" } else { "idx" }),
+            Into::into,
+        )
     }
 }
 

@@ -42,7 +42,10 @@ impl<'s> Sql<'s> {
                 self.operand(table, node)?;
                 self.push(" IS NULL)");
             }
-            Node::In(node, list) if list.len() > LONG_LIST && let Some(json) = json_list(list) => {
+            Node::In(node, list)
+                if list.len() > LONG_LIST
+                    && let Some(json) = json_list(list) =>
+            {
                 // One parameter, however many values; and one prepared statement.
                 self.operand(table, node)?;
                 self.push(" IN (SELECT value FROM json_each(");
@@ -123,7 +126,9 @@ impl<'s> Sql<'s> {
     /// Comparisons bind tighter than AND and OR and read better without parentheses.
     fn operand_in_list(&mut self, table: TableRef, node: &'s Node) -> Result<()> {
         match node {
-            Node::And(_) | Node::Or(_) | Node::Not(_) | Node::Like(_, Pattern::StartsWith(_)) => self.operand(table, node),
+            Node::And(_) | Node::Or(_) | Node::Not(_) | Node::Like(_, Pattern::StartsWith(_)) => {
+                self.operand(table, node)
+            }
             node => self.node(table, node),
         }
     }

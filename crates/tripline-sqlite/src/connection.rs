@@ -1,8 +1,12 @@
 //! [`Connection`]: one connection to SQLite, set up as the driver needs it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rusqlite::{
@@ -16,6 +20,7 @@ use crate::{
     Durability, Location, Options,
     errors::database_error,
     limits::{INSTRUCTIONS, Limits},
+    texts::Texts,
 };
 
 /// How many prepared statements a connection keeps. An application has some hundred shapes of statements.
@@ -32,6 +37,8 @@ pub(crate) struct Connection {
     pub(crate) foreign_sql: Arc<AtomicBool>,
     /// Memory for the text of statements.
     pub(crate) buffer: String,
+    /// Texts that depend only on table and columns.
+    pub(crate) texts: Texts,
 }
 
 impl Connection {
@@ -48,10 +55,11 @@ impl Connection {
         .map_err(failed)?;
         set_up(&raw, options, access).map_err(failed)?;
         if let Location::File(_) = options.location {
-            let mode: String =
-                raw.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(failed)?;
+            let mode: String = raw.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(failed)?;
             if mode != "wal" {
-                return Err(Error::Setup(format!("{} cannot use a write-ahead log, it has: {mode}", place(options)).into()));
+                return Err(Error::Setup(
+                    format!("{} cannot use a write-ahead log, it has: {mode}", place(options)).into(),
+                ));
             }
         }
         let limits = Arc::new(Limits::new(options.statement_timeout));
@@ -70,7 +78,15 @@ impl Connection {
             tables: tables.clone(),
             foreign_sql,
             buffer: String::new(),
+            texts: Texts::default(),
         })
+    }
+
+    /// The file of the write-ahead log: beside the database itself, also if it was opened by a link to it.
+    pub(crate) fn log_file(&self, opened: &Path) -> PathBuf {
+        let mut log = self.raw.path().map_or_else(|| opened.as_os_str().to_owned(), OsString::from);
+        log.push("-wal");
+        log.into()
     }
 
     /// Whether a transaction is open.
@@ -83,12 +99,13 @@ impl Connection {
         if !self.in_transaction() {
             return Ok(());
         }
-        self.limits.start(false);
         self.control("ROLLBACK").map_err(|error| database_error(error, None))
     }
 
     /// Runs a statement of transaction control.
     pub(crate) fn control(&self, sql: &str) -> rusqlite::Result<()> {
+        // SQLite may call the progress handler here too, which must not judge by the statement before.
+        self.limits.start(false);
         if let Some(log) = &self.log {
             log.record(sql);
         }
@@ -137,8 +154,19 @@ fn open_error(options: &Options, error: rusqlite::Error) -> Error {
 /// which are the engine's.
 fn authorize(context: &AuthContext<'_>) -> Authorization {
     const HARMLESS: [&str; 14] = [
-        "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "database_list",
-        "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check", "compile_options", "page_count",
+        "table_info",
+        "table_xinfo",
+        "table_list",
+        "index_list",
+        "index_info",
+        "index_xinfo",
+        "database_list",
+        "foreign_key_list",
+        "foreign_key_check",
+        "integrity_check",
+        "quick_check",
+        "compile_options",
+        "page_count",
         "user_version",
     ];
     match context.action {

@@ -26,13 +26,20 @@ impl From<Error> for Trouble {
 
 impl Connection {
     /// What an error of this statement means.
-    pub(crate) fn trouble(&self, error: rusqlite::Error, statement: Option<&Statement<'_>>, sql: &str) -> Trouble {
+    pub(crate) fn trouble(
+        &self,
+        error: rusqlite::Error,
+        statement: Option<&Statement<'_>>,
+        sql: &str,
+    ) -> Trouble {
         let rusqlite::Error::SqliteFailure(failure, message) = &error else {
             return Trouble::Failed(database_error(error, Some(sql)));
         };
         let message = message.as_deref().unwrap_or_default();
         Trouble::Failed(match failure.extended_code {
-            ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            ffi::SQLITE_CONSTRAINT_UNIQUE
+            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            | ffi::SQLITE_CONSTRAINT_ROWID => {
                 let (table, columns) = columns_in(message);
                 let constraint = constraint_name(&self.tables, table, &columns);
                 Error::Unique(Violation::new(table, columns, constraint))
@@ -41,7 +48,9 @@ impl Connection {
                 let (table, columns) = columns_in(message);
                 Error::NotNull(Violation::new(table, columns, None))
             }
-            ffi::SQLITE_CONSTRAINT_CHECK => Error::Check(check_violation(&self.tables, statement.and_then(table_of), message)),
+            ffi::SQLITE_CONSTRAINT_CHECK => {
+                Error::Check(check_violation(&self.tables, statement.and_then(table_of), message))
+            }
             // RESTRICT is carried out by a trigger, and so is reported as one.
             ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER
                 if message.contains("FOREIGN KEY") =>
@@ -104,7 +113,8 @@ fn columns_in(message: &str) -> (&str, Vec<String>) {
 fn constraint_name(tables: &[TableRef], table: &str, columns: &[String]) -> Option<String> {
     let table = tables.iter().find(|t| t.name == table)?;
     let named = |list: &[u16]| {
-        list.len() == columns.len() && list.iter().zip(columns).all(|(i, c)| table.columns[usize::from(*i)].name == c)
+        list.len() == columns.len()
+            && list.iter().zip(columns).all(|(i, c)| table.columns[usize::from(*i)].name == c)
     };
     if let Some(index) = table.indexes.iter().find(|index| index.unique && named(index.columns)) {
         return Some(index.database_name(table));
@@ -131,7 +141,9 @@ fn check_violation(tables: &[TableRef], written: Option<TableRef>, message: &str
 /// The table that a statement writes.
 fn table_of(statement: &Statement<'_>) -> Option<TableRef> {
     match statement {
-        Statement::Insert { table, .. } | Statement::Update { table, .. } | Statement::Delete { table, .. } => Some(table),
+        Statement::Insert { table, .. }
+        | Statement::Update { table, .. }
+        | Statement::Delete { table, .. } => Some(table),
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ use tripline_sql::{Dialect, Sql};
 use crate::{
     connection::Connection,
     errors::Trouble,
+    texts::key_of,
     values::{Bind, read, read_untyped},
 };
 
@@ -25,7 +26,9 @@ enum ReadResult<C> {
     Rows(TableRef, C),
     Number,
     /// Of the application's own SQL, which may write or not.
-    Untyped { writes: bool },
+    Untyped {
+        writes: bool,
+    },
 }
 
 impl Connection {
@@ -44,6 +47,20 @@ impl Connection {
         answer: &mut Answer,
         inline: bool,
     ) -> Result<(), Trouble> {
+        if let Statement::Find { table, query, columns } = statement
+            && let Some(key) = key_of(table, query)
+        {
+            let text = self.texts.find_by_key(table, columns, query)?;
+            self.limits.start(inline);
+            self.record(&text, 0);
+            return self.read(
+                &text,
+                std::slice::from_ref(key),
+                ReadResult::Rows(table, *columns),
+                Some(statement),
+                answer,
+            );
+        }
         if let Some(result) = write_read(sql, statement)? {
             few_enough(sql)?;
             // A write is never interrupted for being long: SQLite would roll back the whole transaction.
@@ -53,7 +70,7 @@ impl Connection {
         }
         self.limits.start(false);
         if let Statement::Insert { table, rows } = statement {
-            return self.insert(sql, table, rows, answer);
+            return self.insert(table, rows, answer);
         }
         let statement = &*statement;
         match statement {
@@ -81,7 +98,9 @@ impl Connection {
                 self.record(text, 0);
                 self.raw.execute_batch(text).map_err(|error| self.trouble(error, None, text))
             }
-            other => Err(Error::invalid(format!("SQLite's driver does not know this statement: {other:?}")).into()),
+            other => {
+                Err(Error::invalid(format!("SQLite's driver does not know this statement: {other:?}")).into())
+            }
         }
     }
 
@@ -96,25 +115,19 @@ impl Connection {
         }
     }
 
-    fn insert(
-        &self,
-        sql: &mut Sql<'_>,
-        table: TableRef,
-        rows: &mut [Value],
-        answer: &mut Answer,
-    ) -> Result<(), Trouble> {
-        tripline_sql::insert(sql, table);
-        let failed = |error| self.trouble(error, None, &sql.text);
+    fn insert(&self, table: TableRef, rows: &mut [Value], answer: &mut Answer) -> Result<(), Trouble> {
+        let sql = self.texts.insert(table)?;
+        let failed = |error| self.trouble(error, None, &sql);
         let assigned = table.assigned_key().map(usize::from);
-        let mut prepared = self.raw.prepare_cached(&sql.text).map_err(failed)?;
+        let mut prepared = self.raw.prepare_cached(&sql).map_err(failed)?;
         for (i, row) in rows.chunks_exact_mut(table.columns.len()).enumerate() {
-            self.record(&sql.text, i);
+            self.record(&sql, i);
             for (n, value) in row.iter().enumerate() {
                 prepared.raw_bind_parameter(n + 1, Bind(value)).map_err(failed)?;
             }
             if let Err(error) = prepared.raw_execute() {
                 drop(prepared);
-                return Err(self.trouble(error, Some(&Statement::Insert { table, rows: row }), &sql.text));
+                return Err(self.trouble(error, Some(&Statement::Insert { table, rows: row }), &sql));
             }
             answer.count += 1;
             if let Some(key) = assigned.filter(|key| row[*key].is_null()) {
@@ -145,11 +158,24 @@ impl Connection {
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next().map_err(failed)? {
             for (i, column) in returning.iter().enumerate() {
-                answer.values.push(read(row.get_ref(i).map_err(failed)?, table, *column)?);
+                match read(row.get_ref(i).map_err(failed)?, table, *column) {
+                    Ok(value) => answer.values.push(value),
+                    Err(error) => return Err(self.undo(rows, error)),
+                }
             }
             answer.count += 1;
         }
         Ok(())
+    }
+
+    /// Ends a statement that has written, but whose answer cannot be read. Outside of a transaction SQLite would
+    /// commit it when it is reset, so it is interrupted instead. Inside of one the transaction is rolled back.
+    fn undo(&self, mut rows: rusqlite::Rows<'_>, error: Error) -> Trouble {
+        if !self.in_transaction() {
+            self.raw.get_interrupt_handle().interrupt();
+            _ = rows.next();
+        }
+        Trouble::Failed(error)
     }
 
     fn read<C: AsRef<[u16]>>(
@@ -199,10 +225,13 @@ impl Connection {
                 }
                 ReadResult::Untyped { .. } => {
                     for i in 0..width {
-                        let value = read_untyped(row.get_ref(i).map_err(failed)?).map_err(|mismatch| {
-                            Error::Decode(Box::new(Decode { table: "", column: "", mismatch }))
-                        })?;
-                        answer.values.push(value);
+                        match read_untyped(row.get_ref(i).map_err(failed)?) {
+                            Ok(value) => answer.values.push(value),
+                            Err(mismatch) => {
+                                let decode = Decode { table: "", column: "", mismatch };
+                                return Err(self.undo(rows, Error::Decode(Box::new(decode))));
+                            }
+                        }
                     }
                     answer.count += 1;
                 }
@@ -251,7 +280,10 @@ impl OwnedRead {
 }
 
 /// Writes the statement, if it is a read or the application's own.
-fn write_read<'s>(sql: &mut Sql<'s>, statement: &Statement<'s>) -> Result<Option<ReadResult<&'s [u16]>>, Error> {
+fn write_read<'s>(
+    sql: &mut Sql<'s>,
+    statement: &Statement<'s>,
+) -> Result<Option<ReadResult<&'s [u16]>>, Error> {
     Ok(Some(match *statement {
         Statement::Find { table, query, columns } => {
             tripline_sql::find(sql, table, query, columns)?;
@@ -307,7 +339,10 @@ impl AsValue for Cow<'_, Value> {
 }
 
 fn bind(prepared: &mut rusqlite::Statement<'_>, params: &[impl AsValue]) -> rusqlite::Result<()> {
-    params.iter().enumerate().try_for_each(|(i, value)| prepared.raw_bind_parameter(i + 1, Bind(value.as_value())))
+    params
+        .iter()
+        .enumerate()
+        .try_for_each(|(i, value)| prepared.raw_bind_parameter(i + 1, Bind(value.as_value())))
 }
 
 /// Marks that the application's own SQL runs, until dropped.

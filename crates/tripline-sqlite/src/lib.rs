@@ -24,6 +24,7 @@ mod options;
 mod readers;
 mod session;
 mod sync;
+mod texts;
 mod values;
 
 use std::sync::{
@@ -41,7 +42,10 @@ use crate::{
     session::{Lease, SqliteSession},
     sync::Syncer,
 };
-pub use crate::{limits::INLINE_BUDGET, options::{Durability, Location, Options}};
+pub use crate::{
+    limits::INLINE_BUDGET,
+    options::{Durability, Location, Options},
+};
 
 /// The version of the SQLite library that is compiled in.
 pub fn sqlite_version() -> &'static str {
@@ -72,7 +76,12 @@ impl Sqlite {
         let tables: Arc<[TableRef]> = tables.into();
         let closed = Arc::new(AtomicBool::new(false));
         let writer = Connection::open(&options, &tables, Access::Write)?;
-        let syncer = options.syncs_in_groups().map(|path| Syncer::new(path, &options, closed.clone()));
+        let syncer = match &options.location {
+            Location::File(path) if options.durability == Durability::Grouped => {
+                Some(Syncer::new(writer.log_file(path), &options, closed.clone()))
+            }
+            _ => None,
+        };
         let readers = if options.location == Location::Memory { 0 } else { options.readers.max(1) };
         let shared = Shared {
             writer: Arc::new(FairMutex::new(Some(writer))),

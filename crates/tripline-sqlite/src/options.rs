@@ -77,7 +77,8 @@ impl Options {
         let setup = |why: String| Error::Setup(why.into());
         // Of another engine's URL only the scheme is shown: the rest may hold a password.
         let scheme = url.split(':').next().unwrap_or_default();
-        let rest = url.strip_prefix("sqlite:").ok_or_else(|| setup(format!("`{scheme}:` is no URL of SQLite")))?;
+        let rest =
+            url.strip_prefix("sqlite:").ok_or_else(|| setup(format!("`{scheme}:` is no URL of SQLite")))?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let place = place.strip_prefix("//").unwrap_or(place);
         let location = match place {
@@ -88,7 +89,9 @@ impl Options {
         let mut options = Options::new(location);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            options.set(name, value).map_err(|why| setup(format!("`{name}={value}` in the database's URL: {why}")))?;
+            options
+                .set(name, value)
+                .map_err(|why| setup(format!("`{name}={value}` in the database's URL: {why}")))?;
         }
         Ok(options)
     }
@@ -127,23 +130,14 @@ impl Options {
         }
         Ok(())
     }
-
-    /// The log file that is synced for groups of commits, if it is.
-    pub(crate) fn syncs_in_groups(&self) -> Option<PathBuf> {
-        match (&self.location, self.durability) {
-            (Location::File(path), Durability::Grouped) => {
-                let mut log = path.clone().into_os_string();
-                log.push("-wal");
-                Some(log.into())
-            }
-            _ => None,
-        }
-    }
 }
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("location", &self.location).field("durability", &self.durability).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("location", &self.location)
+            .field("durability", &self.durability)
+            .finish_non_exhaustive()
     }
 }
 

@@ -76,7 +76,11 @@ impl Readers {
         let mut state = self.lock();
         match state.hand_on(Grant::Reader(reader)) {
             Some(Grant::Reader(reader)) if !state.closed => state.idle.push(reader),
-            Some(_) => state.one_less(),
+            Some(grant) => {
+                // Before whoever closes goes on: the writer is to be the last connection.
+                drop(grant);
+                state.one_less();
+            }
             None => {}
         }
     }

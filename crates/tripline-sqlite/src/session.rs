@@ -79,7 +79,8 @@ impl Drop for Lease {
             Held::Writer(writer) => {
                 // A connection that cannot roll back would keep the lock for ever: it is closed, which frees it.
                 if writer.as_mut().is_some_and(|connection| connection.roll_back().is_err()) {
-                    **writer = Connection::open(&self.shared.options, &self.shared.tables, Access::Write).ok();
+                    **writer =
+                        Connection::open(&self.shared.options, &self.shared.tables, Access::Write).ok();
                 }
             }
             Held::Reader(reader) => match reader.take().map(|mut reader| (reader.roll_back(), reader)) {
@@ -152,7 +153,9 @@ fn attempt(lease: &mut Lease, flight: &mut Flight<'_, '_>) -> Result<Commit, Tro
     let sent = lease.fly(flight);
     if let Err(Trouble::Busy) = sent {
         // A read inside a transaction can be tried again, all else is undone by undoing the transaction.
-        if was_open && flight.steps.iter().any(|step| OwnedRead::of(&step.statement).is_ok_and(|r| r.is_none())) {
+        if was_open
+            && flight.steps.iter().any(|step| OwnedRead::of(&step.statement).is_ok_and(|r| r.is_none()))
+        {
             return Err(Trouble::Failed(busy(lease.shared.options.busy_timeout)));
         }
         if !was_open {
@@ -206,7 +209,8 @@ async fn run_blocking(mut lease: Lease, read: OwnedRead) -> Result<(Lease, Resul
     limits.start(false);
     let mut cancel = CancelOnDrop(Some(limits));
     let done = tokio::task::spawn_blocking(move || {
-        let answer = lease.connection().and_then(|connection| connection.execute_owned(&read).map_err(failed));
+        let answer =
+            lease.connection().and_then(|connection| connection.execute_owned(&read).map_err(failed));
         (lease, answer)
     })
     .await;

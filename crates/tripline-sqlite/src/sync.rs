@@ -56,7 +56,9 @@ impl std::fmt::Debug for Queue {
 impl Syncer {
     pub(crate) fn new(path: PathBuf, options: &Options, closed: Arc<AtomicBool>) -> Self {
         let sync = options.sync.clone();
-        Syncer { queue: Arc::new(Queue { state: Mutex::default(), wake: Condvar::new(), path, sync, closed }) }
+        Syncer {
+            queue: Arc::new(Queue { state: Mutex::default(), wake: Condvar::new(), path, sync, closed }),
+        }
     }
 
     /// A ticket for what is in the log now. It is in the queue from this call on, not from the first poll.
@@ -68,7 +70,8 @@ impl Syncer {
         if !state.leader {
             state.leader = true;
             let queue = self.queue.clone();
-            let started = std::thread::Builder::new().name("tripline-sync".into()).spawn(move || queue.lead());
+            let started =
+                std::thread::Builder::new().name("tripline-sync".into()).spawn(move || queue.lead());
             if let Err(error) = started {
                 state.leader = false;
                 let failed = unknown(error);

@@ -32,12 +32,19 @@ impl ToSql for Bind<'_> {
 }
 
 /// A stored value as the column's type.
+#[inline]
 pub(crate) fn read(stored: ValueRef<'_>, table: TableRef, column: u16) -> Result<Value> {
-    let desc = &table.columns[usize::from(column)];
-    typed(stored, desc.ty)
-        .map_err(|mismatch| Error::Decode(Box::new(Decode { table: table.name, column: desc.name, mismatch })))
+    typed(stored, table.columns[usize::from(column)].ty)
+        .map_err(|mismatch| mismatched(table, column, mismatch))
 }
 
+#[cold]
+fn mismatched(table: TableRef, column: u16, mismatch: Mismatch) -> Error {
+    let column = table.columns[usize::from(column)].name;
+    Error::Decode(Box::new(Decode { table: table.name, column, mismatch }))
+}
+
+#[inline]
 fn typed(stored: ValueRef<'_>, ty: ColumnType) -> Result<Value, Mismatch> {
     let mismatch = |expected| Mismatch { expected, found: storage_class(stored) };
     Ok(match (stored, ty) {

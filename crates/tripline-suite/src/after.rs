@@ -1,8 +1,8 @@
 //! After-hooks (L40 to L43).
 
 use tripline::{
-    AfterChange, AfterCreate, AfterDelete, AfterSave, AfterUpdate, AnyRow, Change, Kind, OnAfterChange, RowChange, Value,
-    prelude::*,
+    AfterChange, AfterCreate, AfterDelete, AfterSave, AfterUpdate, AnyRow, Change, Kind, OnAfterChange,
+    RowChange, Value, prelude::*,
 };
 
 use crate::Recorder;
@@ -59,7 +59,8 @@ impl AfterUpdate for PostTitle {
     async fn after_update(tx: &mut Tx<'_>, changes: &[Change<PostTitle>]) -> Result<()> {
         for change in changes {
             let (title, likes) = (change.modified(|p| p.title), change.modified(|p| p.likes));
-            Recorder::of(tx).note(format!("{} -> {}, title {title}, likes {likes}", change.old.title, change.new.title));
+            Recorder::of(tx)
+                .note(format!("{} -> {}, title {title}, likes {likes}", change.old.title, change.new.title));
         }
         Ok(())
     }
@@ -88,7 +89,12 @@ impl AfterChange for PostLikes {
     async fn after_change(tx: &mut Tx<'_>, changes: &[RowChange<PostLikes>]) -> Result<()> {
         for change in changes {
             let likes = |row: &Option<PostLikes>| row.as_ref().map(|row| row.likes);
-            Recorder::of(tx).note(format!("{} {:?} -> {:?}", change.kind, likes(&change.old), likes(&change.new)));
+            Recorder::of(tx).note(format!(
+                "{} {:?} -> {:?}",
+                change.kind,
+                likes(&change.old),
+                likes(&change.new)
+            ));
         }
         Ok(())
     }
@@ -104,7 +110,8 @@ impl OnAfterChange<AnyRow> for Audit {
         for change in changes {
             let row = change.new.as_ref().or(change.old.as_ref()).unwrap();
             let differs = |(column, value): &(&str, &Value)| {
-                change.kind != Kind::Update || change.old.as_ref().is_some_and(|old| old.get(column) != Some(*value))
+                change.kind != Kind::Update
+                    || change.old.as_ref().is_some_and(|old| old.get(column) != Some(*value))
             };
             let columns: Vec<&str> = row.iter().filter(differs).map(|(column, _)| column).collect();
             self.0.note(format!("{} {} {}", change.kind, row.table().name, columns.join(",")));

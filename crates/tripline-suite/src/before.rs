@@ -38,7 +38,8 @@ impl BeforeCreate for Task {
     async fn before_create(tx: &mut Tx<'_>, tasks: &mut [NewTask]) -> Result<()> {
         for task in tasks {
             let title = task.title.get().cloned().unwrap_or_default();
-            let known = tx.find::<Task>().filter(|t| t.slug.starts_with(title.to_lowercase())).count().await?;
+            let known =
+                tx.find::<Task>().filter(|t| t.slug.starts_with(title.to_lowercase())).count().await?;
             match title.as_str() {
                 "No slug" => task.slug.unset(),
                 "No title" => task.title.unset(),

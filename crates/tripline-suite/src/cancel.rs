@@ -3,8 +3,8 @@
 use std::{future::poll_fn, pin::pin, task::Poll};
 
 use tripline::{
-    AfterChangeCommit, AfterCreate, AfterUpdate, BeforeCreate, BeforeDeleteRows, BeforeUpdateRows, BoxFuture, Change,
-    Edit, RowChange, prelude::*,
+    AfterChangeCommit, AfterCreate, AfterUpdate, BeforeCreate, BeforeDeleteRows, BeforeUpdateRows, BoxFuture,
+    Change, Edit, RowChange, prelude::*,
 };
 
 use crate::Recorder;

@@ -96,7 +96,11 @@ fn event(name: &str) -> NewEvent {
 
 fn created(recorder: &Recorder) -> Vec<String> {
     let noted = recorder.take().into_iter();
-    noted.filter(|n| n.starts_with("after_create_commit") || n.starts_with("after_rollback") || n.starts_with("outer")).collect()
+    noted
+        .filter(|n| {
+            n.starts_with("after_create_commit") || n.starts_with("after_rollback") || n.starts_with("outer")
+        })
+        .collect()
 }
 
 cases! {

@@ -1,6 +1,9 @@
 //! [`Engine`]: where a case gets its databases from.
 
-use std::{ops::Deref, sync::atomic::{AtomicUsize, Ordering}};
+use std::{
+    ops::Deref,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use tempfile::TempDir;
 use tripline::{Connect, Db, StatementLog, TableEntry};

@@ -62,7 +62,8 @@ impl std::error::Error for TooYoung {}
 
 impl BeforeCreate for Member {
     async fn before_create(_: &mut Tx<'_>, members: &mut [NewMember]) -> Result<()> {
-        match members.iter().filter_map(|m| m.age.get().copied().flatten()).find(|age| (0..16).contains(age)) {
+        match members.iter().filter_map(|m| m.age.get().copied().flatten()).find(|age| (0..16).contains(age))
+        {
             Some(age) => Err(Error::custom(TooYoung { by_years: 16 - age })),
             None => Ok(()),
         }

@@ -55,11 +55,7 @@ fn number() -> impl Strategy<Value = i64> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        Just(String::new()),
-        "[abA%_*?ü\\[\\]\\-^]{0,4}",
-        "[a-c]{1,2}",
-    ]
+    prop_oneof![Just(String::new()), "[abA%_*?ü\\[\\]\\-^]{0,4}", "[a-c]{1,2}",]
 }
 
 /// `LIKE` patterns that do not end with an escape.
@@ -100,7 +96,8 @@ fn node() -> impl Strategy<Value = Node> {
         pattern().prop_map(move |p| n(c.note.like(p))),
         proptest::collection::vec(number(), 0..4).prop_map(move |list| n(c.n.is_in(list))),
         proptest::collection::vec(number(), 0..4).prop_map(move |list| n(c.maybe.not_in(list))),
-        prop_oneof![Just(0.5), Just(-0.0), Just(f64::INFINITY), -2.0..2.0f64].prop_map(move |x| n(c.real.lt(x))),
+        prop_oneof![Just(0.5), Just(-0.0), Just(f64::INFINITY), -2.0..2.0f64]
+            .prop_map(move |x| n(c.real.lt(x))),
         any::<bool>().prop_map(move |b| n(c.flag.eq(b))),
         Just(n(c.maybe.is_null())),
         Just(n(c.note.is_not_null())),
@@ -115,13 +112,12 @@ fn node() -> impl Strategy<Value = Node> {
 }
 
 fn row() -> impl Strategy<Value = NewThing> {
-    (number(), proptest::option::of(number()), text(), proptest::option::of(text()), -3..4i32, any::<bool>()).prop_map(
-        |(n, maybe, text, note, real, flag)| NewThing {
+    (number(), proptest::option::of(number()), text(), proptest::option::of(text()), -3..4i32, any::<bool>())
+        .prop_map(|(n, maybe, text, note, real, flag)| NewThing {
             real: (f64::from(real) / 2.0).into(),
             flag: flag.into(),
             ..thing(n, maybe, &text, note.as_deref())
-        },
-    )
+        })
 }
 
 fn value(thing: &Thing) -> [Value; 7] {

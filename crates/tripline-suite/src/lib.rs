@@ -82,7 +82,8 @@ pub fn run(engines: &[(&'static str, fn() -> Engine)]) -> Conclusion {
     let trial = |(engine_name, engine): &(&'static str, fn() -> Engine), case: Case| {
         let (engine, name) = (*engine, case.name.trim_start_matches("tripline_suite::"));
         Trial::test(format!("{engine_name}::{name}"), move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             // On a worker, as an application's tasks are.
             let done = runtime.block_on(async { tokio::spawn((case.run)(engine())).await });
             done.map_err(|panic| {

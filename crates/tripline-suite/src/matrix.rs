@@ -6,7 +6,7 @@ use tripline::prelude::*;
 
 use crate::{
     Recorder,
-    order::{Note, NewNote, note},
+    order::{NewNote, Note, note},
 };
 
 /// The ways to write.
@@ -62,7 +62,12 @@ impl Path {
     fn rows(self) -> usize {
         match self {
             Path::CreateOne | Path::CreateRefreshed | Path::UpdateByKey | Path::DeleteByKey => 1,
-            Path::CreateMany | Path::CreateRows | Path::Update | Path::UpdateRows | Path::Delete | Path::DeleteRows => 2,
+            Path::CreateMany
+            | Path::CreateRows
+            | Path::Update
+            | Path::UpdateRows
+            | Path::Delete
+            | Path::DeleteRows => 2,
         }
     }
 
@@ -70,15 +75,31 @@ impl Path {
     fn hooks(self) -> &'static [&'static str] {
         match self {
             Path::CreateOne | Path::CreateMany | Path::CreateRows | Path::CreateRefreshed => &[
-                "own before_create", "own before_save", "own before_any", "own after_any", "own after_change",
-                "own after_save", "text after_create", "own after_create",
+                "own before_create",
+                "own before_save",
+                "own before_any",
+                "own after_any",
+                "own after_change",
+                "own after_save",
+                "text after_create",
+                "own after_create",
             ],
             Path::Update | Path::UpdateByKey | Path::UpdateRows => &[
-                "own before_update", "own before_update_rows", "own before_save", "own before_any", "own after_any",
-                "own after_change", "own after_save", "own after_update",
+                "own before_update",
+                "own before_update_rows",
+                "own before_save",
+                "own before_any",
+                "own after_any",
+                "own after_change",
+                "own after_save",
+                "own after_update",
             ],
             Path::Delete | Path::DeleteByKey | Path::DeleteRows => &[
-                "own before_delete", "own before_delete_rows", "own before_any", "own after_any", "own after_change",
+                "own before_delete",
+                "own before_delete_rows",
+                "own before_any",
+                "own after_any",
+                "own after_change",
                 "own after_delete",
             ],
         }

@@ -1,11 +1,11 @@
 //! In which order hooks run, and how often (L10 to L17).
 
 use tripline::{
-    AfterAny, AfterChange, AfterCreate, AfterDelete, AfterSave, AfterUpdate, AnyRow, AnyValues, BeforeAny, BeforeCreate,
-    BeforeDelete, BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, Change, Edit, OnAfterAny,
-    OnAfterChange, OnAfterCreate, OnAfterDelete, OnAfterSave, OnAfterUpdate, OnBeforeAny, OnBeforeCreate,
-    OnBeforeDelete, OnBeforeDeleteRows, OnBeforeSave, OnBeforeUpdate, OnBeforeUpdateRows, Operation, Outcome,
-    RowChange, Saves, prelude::*,
+    AfterAny, AfterChange, AfterCreate, AfterDelete, AfterSave, AfterUpdate, AnyRow, AnyValues, BeforeAny,
+    BeforeCreate, BeforeDelete, BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, Change, Edit,
+    OnAfterAny, OnAfterChange, OnAfterCreate, OnAfterDelete, OnAfterSave, OnAfterUpdate, OnBeforeAny,
+    OnBeforeCreate, OnBeforeDelete, OnBeforeDeleteRows, OnBeforeSave, OnBeforeUpdate, OnBeforeUpdateRows,
+    Operation, Outcome, RowChange, Saves, prelude::*,
 };
 
 use crate::Recorder;
@@ -118,7 +118,9 @@ const INSIDE_OUT: [&[&str]; 3] = [&["own"], &["notes2", "notes1"], &["all"]];
 async fn observed(engine: &crate::Engine) -> (crate::TestDb, Db, Recorder) {
     let recorder = Recorder::default();
     let db = engine
-        .connect(tables![Note], |c| c.observe(OfNotes("notes1")).observe(OfAll("all")).observe(OfNotes("notes2")))
+        .connect(tables![Note], |c| {
+            c.observe(OfNotes("notes1")).observe(OfAll("all")).observe(OfNotes("notes2"))
+        })
         .await;
     let as_recorder = db.as_actor(recorder.clone());
     (db, as_recorder, recorder)

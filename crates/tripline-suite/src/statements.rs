@@ -1,7 +1,8 @@
 //! Which SQL statements are sent, and whether in a transaction (L1, L2). The table is in `docs/statements.md`.
 
 use tripline::{
-    AfterCreate, AfterDelete, AfterUpdate, BeforeCreate, BeforeDeleteRows, BeforeUpdateRows, Change, Edit, prelude::*,
+    AfterCreate, AfterDelete, AfterUpdate, BeforeCreate, BeforeDeleteRows, BeforeUpdateRows, Change, Edit,
+    prelude::*,
 };
 
 #[derive(Table, Clone, Debug)]

@@ -73,6 +73,8 @@ pub(crate) fn check(database: usize, operation: Option<Kept>) -> Result<()> {
     };
     match found {
         None => Ok(()),
-        Some(Open { hook, .. }) => Err(Error::BesideTransaction(Box::new(BesideTransaction { operation, hook }))),
+        Some(Open { hook, .. }) => {
+            Err(Error::BesideTransaction(Box::new(BesideTransaction { operation, hook })))
+        }
     }
 }

@@ -130,7 +130,11 @@ impl Catalog {
         for observer in observers {
             for table in observer.observed.iter().filter_map(|observed| observed.table) {
                 catalog.get(table()).map_err(|_| {
-                    setup(format!("`{}` observes table `{}`, which is not listed in `tables![..]`", observer.name, table().name))
+                    setup(format!(
+                        "`{}` observes table `{}`, which is not listed in `tables![..]`",
+                        observer.name,
+                        table().name
+                    ))
                 })?;
             }
         }
@@ -179,15 +183,21 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Attached {
         // Exactly the reverse (L11, L12).
         let mut after: Vec<Bound> = all().filter(|bound| !is_before(bound.hook.phase)).collect();
         after.reverse();
-        let (ended, after): (Vec<Bound>, Vec<Bound>) = after.into_iter().partition(|bound| bound.hook.is_ended());
-        let (rollback, commit) = ended.into_iter().partition(|bound| bound.hook.phase == Phase::AfterRollback);
+        let (ended, after): (Vec<Bound>, Vec<Bound>) =
+            after.into_iter().partition(|bound| bound.hook.is_ended());
+        let (rollback, commit) =
+            ended.into_iter().partition(|bound| bound.hook.phase == Phase::AfterRollback);
         let mut hooks = Hooks { before, after, commit, rollback, ..Hooks::default() };
         let (mut reads_before, mut reads_after) = (Reads::default(), Reads::default());
         for bound in hooks.iter() {
             let reads = if is_before(bound.hook.phase) { &mut reads_before } else { &mut reads_after };
             let (old, new) = (bound.hook.reads.old, bound.hook.reads.new);
             // A created row has no old form, a deleted one no new form.
-            reads.add(entry.table, old.filter(|_| kind != Kind::Create), new.filter(|_| kind != Kind::Delete));
+            reads.add(
+                entry.table,
+                old.filter(|_| kind != Kind::Create),
+                new.filter(|_| kind != Kind::Delete),
+            );
         }
         (hooks.reads_before, hooks.reads_after) = (reads_before, reads_after);
         hooks
@@ -211,7 +221,13 @@ pub(crate) fn is_before(phase: Phase) -> bool {
     use Phase::*;
     matches!(
         phase,
-        BeforeCreate | BeforeUpdate | BeforeUpdateRows | BeforeDelete | BeforeDeleteRows | BeforeSave | BeforeAny
+        BeforeCreate
+            | BeforeUpdate
+            | BeforeUpdateRows
+            | BeforeDelete
+            | BeforeDeleteRows
+            | BeforeSave
+            | BeforeAny
     )
 }
 
@@ -230,7 +246,13 @@ fn concerns(phase: Phase, kind: Kind) -> bool {
 /// What can be known to be wrong before anything runs.
 fn check_table(table: TableRef, attached: &Attached, list: &[TableRef]) -> Result<()> {
     for column in table.columns {
-        if column.set_by_hook && !attached.create.before.iter().any(|b| matches!(b.hook.phase, Phase::BeforeCreate | Phase::BeforeSave)) {
+        if column.set_by_hook
+            && !attached
+                .create
+                .before
+                .iter()
+                .any(|b| matches!(b.hook.phase, Phase::BeforeCreate | Phase::BeforeSave))
+        {
             return Err(setup(format!(
                 "`{}.{}` is set by a hook, but neither a before-create nor a before-save hook is attached",
                 table.name, column.name
@@ -252,14 +274,21 @@ fn check_table(table: TableRef, attached: &Attached, list: &[TableRef]) -> Resul
             // A cascade deletes rows, or changes them: hooks of that kind would be skipped by the database.
             let skips = match (event, action) {
                 ("delete", Action::Cascade) => std::ptr::eq(hooks, &attached.delete),
-                (_, Action::Cascade | Action::SetNull | Action::SetDefault) => std::ptr::eq(hooks, &attached.update),
+                (_, Action::Cascade | Action::SetNull | Action::SetDefault) => {
+                    std::ptr::eq(hooks, &attached.update)
+                }
                 _ => false,
             };
             if let Some(bound) = hooks.iter().next().filter(|_| skips) {
                 return Err(setup(format!(
                     "the foreign key `{}.{}` lets the database change rows of `{}` on {event} of a row of `{}`, which \
                      would skip {}: use `restrict` and delete or change the rows in a hook of `{}`",
-                    table.name, column.name, table.name, parent.name, bound.name(), parent.name
+                    table.name,
+                    column.name,
+                    table.name,
+                    parent.name,
+                    bound.name(),
+                    parent.name
                 )));
             }
         }

@@ -65,7 +65,8 @@ impl Connect {
 
     /// Registers an observer. Those of one scope run in the order of registration, after-hooks reversed (L13).
     pub fn observe<O: Observer>(mut self, observer: O) -> Self {
-        let registered = Registered { carrier: Arc::new(observer), observed: O::HOOKS, name: type_name::<O>() };
+        let registered =
+            Registered { carrier: Arc::new(observer), observed: O::HOOKS, name: type_name::<O>() };
         self.observers.push(registered);
         self
     }
@@ -84,7 +85,10 @@ impl Connect {
 
     /// Changes settings of SQLite that have no method here.
     #[cfg(feature = "sqlite")]
-    pub fn sqlite_options(mut self, change: impl FnOnce(&mut tripline_sqlite::Options) + Send + 'static) -> Self {
+    pub fn sqlite_options(
+        mut self,
+        change: impl FnOnce(&mut tripline_sqlite::Options) + Send + 'static,
+    ) -> Self {
         self.engine.sqlite = Some(Box::new(change));
         self
     }
@@ -122,7 +126,8 @@ impl Connect {
     /// Opens the database. Errors if tables and observers do not fit together, or the database cannot be opened.
     pub async fn connect(self) -> Result<Db> {
         let catalog = Catalog::new(&self.tables, &self.observers)?;
-        tokio::runtime::Handle::try_current().map_err(|_| Error::Setup("a `Db` needs a tokio runtime".into()))?;
+        tokio::runtime::Handle::try_current()
+            .map_err(|_| Error::Setup("a `Db` needs a tokio runtime".into()))?;
         let driver = self.engine.open(&self.url, catalog.tables()).await?;
         Db::new(driver, catalog, self.settings)
     }
@@ -143,8 +148,10 @@ impl EngineSettings {
         }
         options.log = self.log.or(options.log);
         let tables = tables.to_vec();
-        let opened = tokio::task::spawn_blocking(move || tripline_sqlite::Sqlite::open(options, &tables)).await;
-        let driver = opened.map_err(|error| Error::Setup(format!("opening the database: {error}").into()))??;
+        let opened =
+            tokio::task::spawn_blocking(move || tripline_sqlite::Sqlite::open(options, &tables)).await;
+        let driver =
+            opened.map_err(|error| Error::Setup(format!("opening the database: {error}").into()))??;
         Ok(Box::new(driver))
     }
 

@@ -16,12 +16,7 @@ use tokio::{runtime::Handle, sync::Notify};
 use tripline_core::{Access, Driver, Error, HookName, Kept, Result, Statement, Step};
 
 use crate::{
-    Connect, Read, Tx,
-    actor::Actor,
-    beside,
-    catalog::Catalog,
-    lifecycle::origin::Inherited,
-    tx::TxState,
+    Connect, Read, Tx, actor::Actor, beside, catalog::Catalog, lifecycle::origin::Inherited, tx::TxState,
 };
 
 /// A handle to a database: cheap to clone, to be kept in the application's state.
@@ -72,8 +67,10 @@ impl Db {
     }
 
     pub(crate) fn new(driver: Box<dyn Driver>, catalog: Catalog, settings: Settings) -> Result<Db> {
-        let runtime = Handle::try_current().map_err(|_| Error::Setup("a `Db` needs a tokio runtime".into()))?;
-        let inner = Inner { driver, catalog, settings, runtime, running: AtomicUsize::new(0), idle: Notify::new() };
+        let runtime =
+            Handle::try_current().map_err(|_| Error::Setup("a `Db` needs a tokio runtime".into()))?;
+        let inner =
+            Inner { driver, catalog, settings, runtime, running: AtomicUsize::new(0), idle: Notify::new() };
         Ok(Db { inner: Arc::new(inner), actor: Actor::default(), origin: None })
     }
 
@@ -242,7 +239,8 @@ impl Db {
     /// The operations after whose commits this handle was made for a hook, the innermost first (L52, L60); none for
     /// a handle of the application's.
     pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
-        std::iter::successors(self.origin.as_deref(), |origin| origin.parent.as_deref()).map(|origin| origin.operation)
+        std::iter::successors(self.origin.as_deref(), |origin| origin.parent.as_deref())
+            .map(|origin| origin.operation)
     }
 
     /// Tells databases apart.

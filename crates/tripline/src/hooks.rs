@@ -16,11 +16,7 @@ use std::any::Any;
 
 use tripline_core::{BoxFuture, Phase, Result};
 
-use self::{
-    body::Body,
-    macros::hooks,
-    observer::Observes,
-};
+use self::{body::Body, macros::hooks, observer::Observes};
 use crate::{
     Db, Tx,
     table::{HookRow, HookTable, Row, Shape, Table},

@@ -27,14 +27,22 @@ mod tx;
 mod types;
 
 pub use tripline_core::{
-    Action, BesideTransaction, BoxFuture, Chain, ColumnDesc, ColumnType, DatabaseError, Decode, DefaultDesc, Error,
-    HookError, HookName, Invalid, Kept, Kind, Mismatch, Node, Operation, Phase, Query, Rejection, Result,
-    StatementLog, TableDesc, TableRef, Value, Violation, evaluate, holds,
+    Action, BesideTransaction, BoxFuture, Chain, ColumnDesc, ColumnType, DatabaseError, Decode, DefaultDesc,
+    Error, HookError, HookName, Invalid, Kept, Kind, Mismatch, Node, Operation, Phase, Query, Rejection,
+    Result, StatementLog, TableDesc, TableRef, Value, Violation, evaluate, holds,
 };
 pub use tripline_macros::{Observer, Row, Table, TextEnum};
 #[cfg(feature = "sqlite")]
 pub use tripline_sqlite::{Durability, Options as SqliteOptions, sqlite_version};
 
+pub use crate::hooks::{
+    AfterAny, AfterChange, AfterChangeCommit, AfterCreate, AfterCreateCommit, AfterDelete, AfterDeleteCommit,
+    AfterRollback, AfterSave, AfterSaveCommit, AfterUpdate, AfterUpdateCommit, BeforeAny, BeforeCreate,
+    BeforeDelete, BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, OnAfterAny, OnAfterChange,
+    OnAfterChangeCommit, OnAfterCreate, OnAfterCreateCommit, OnAfterDelete, OnAfterDeleteCommit,
+    OnAfterRollback, OnAfterSave, OnAfterSaveCommit, OnAfterUpdate, OnAfterUpdateCommit, OnBeforeAny,
+    OnBeforeCreate, OnBeforeDelete, OnBeforeDeleteRows, OnBeforeSave, OnBeforeUpdate, OnBeforeUpdateRows,
+};
 #[cfg(feature = "json")]
 pub use crate::types::Json;
 pub use crate::{
@@ -60,28 +68,18 @@ pub use crate::{
     tx::{Read, Tx},
     types::{Id, Input, Number, Text, Type},
 };
-pub use crate::hooks::{
-    AfterAny, AfterChange, AfterChangeCommit, AfterCreate, AfterCreateCommit, AfterDelete, AfterDeleteCommit,
-    AfterRollback, AfterSave, AfterSaveCommit, AfterUpdate, AfterUpdateCommit, BeforeAny, BeforeCreate, BeforeDelete,
-    BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, OnAfterAny, OnAfterChange, OnAfterChangeCommit,
-    OnAfterCreate, OnAfterCreateCommit, OnAfterDelete, OnAfterDeleteCommit, OnAfterRollback, OnAfterSave,
-    OnAfterSaveCommit, OnAfterUpdate, OnAfterUpdateCommit, OnBeforeAny, OnBeforeCreate, OnBeforeDelete,
-    OnBeforeDeleteRows, OnBeforeSave, OnBeforeUpdate, OnBeforeUpdateRows,
-};
 
 /// What an application mostly names: `use tripline::prelude::*;`.
 pub mod prelude {
-    pub use crate::{
-        Db, Error, Field, Id, Observer, Read, Result, Row, Table, TextEnum, Tx, tables,
-    };
+    pub use crate::{Db, Error, Field, Id, Observer, Read, Result, Row, Table, TextEnum, Tx, tables};
 }
 
 /// What the derives name.
 #[doc(hidden)]
 pub mod __macro {
     pub use tripline_core::{
-        Action, CheckDesc, ColumnDesc, ColumnType, DefaultDesc, IndexDesc, Mismatch, OnUpdate, Reference, Result, Slot,
-        TableDesc, TableRef, Value,
+        Action, CheckDesc, ColumnDesc, ColumnType, DefaultDesc, IndexDesc, Mismatch, OnUpdate, Reference,
+        Result, Slot, TableDesc, TableRef, Value,
     };
 
     pub use crate::{

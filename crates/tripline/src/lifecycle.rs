@@ -17,8 +17,8 @@ mod write;
 
 use tripline_core::{Access, Begin, Durability, End, Flight, Kind, Result, Step};
 
-pub(crate) use self::run::{Columns, Inner, Reads};
 use self::run::{Asked, Run, Written};
+pub(crate) use self::run::{Columns, Inner, Reads};
 use crate::{Db, On, Tx, beside, tx::TxState};
 
 /// Where an operation's statements go.
@@ -32,10 +32,9 @@ pub(crate) enum Link<'a, 't> {
 /// Runs an operation; its body then has what the caller asked for.
 pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
     match on {
-        On::Tx(mut tx) if ask.savepoint => Box::pin(async move {
-            tx.tx(async move |tx| joined(tx, ask).await).await
-        })
-        .await,
+        On::Tx(mut tx) if ask.savepoint => {
+            Box::pin(async move { tx.tx(async move |tx| joined(tx, ask).await).await }).await
+        }
         On::Tx(mut tx) => joined(&mut tx, ask).await,
         On::Db(db) => {
             let asked = Run::asked(db, ask)?;

@@ -1,10 +1,6 @@
 //! [`On`]: what an operation is asked of. The builders' one border: `Db`, `Tx` and `Read` give the same ones.
 
-use crate::{
-    Create, Db, Delete, Find, Read, Tx, Update,
-    ops::create::Drafts,
-    table::Table,
-};
+use crate::{Create, Db, Delete, Find, Read, Tx, Update, ops::create::Drafts, table::Table};
 
 /// What an operation is asked of: a database or a transaction.
 ///

@@ -114,8 +114,10 @@ impl<'t> Tx<'t> {
 
     /// The operations that led here, the innermost first (L60).
     pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
-        let frames = std::iter::successors(self.frame, |frame| frame.parent).map(|frame| frame.operation.kept());
-        let inherited = std::iter::successors(self.state.db.origin.as_deref(), |origin| origin.parent.as_deref());
+        let frames =
+            std::iter::successors(self.frame, |frame| frame.parent).map(|frame| frame.operation.kept());
+        let inherited =
+            std::iter::successors(self.state.db.origin.as_deref(), |origin| origin.parent.as_deref());
         frames.chain(inherited.map(|origin| origin.operation))
     }
 

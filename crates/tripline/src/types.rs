@@ -5,10 +5,10 @@ mod id;
 mod json;
 mod scalars;
 
-pub(crate) use scalars::whole_microseconds;
 pub use id::Id;
 #[cfg(feature = "json")]
 pub use json::Json;
+pub(crate) use scalars::whole_microseconds;
 use tripline_core::{ColumnType, DefaultDesc, Mismatch, Result, Value};
 
 /// A Rust type that a column can have.
@@ -127,12 +127,6 @@ macro_rules! convert {
         impl Input<Option<$type>> for $from {
             fn into_input(self) -> Option<$type> {
                 Some(Input::<$type>::into_input(self))
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl Input<Option<$type>> for Option<$from> {
-            fn into_input(self) -> Option<$type> {
-                self.map(Input::<$type>::into_input)
             }
         }
     )*};

@@ -84,8 +84,12 @@ impl Body {
     /// The rows before and after an update, paired.
     pub(crate) fn changes<R: Row>(&mut self) -> Result<&[Change<R>]> {
         let changes: &Vec<Change<R>> = self.cached(|body| {
-            let pairs = decode::<R>(&body.old, body.table)?.into_iter().zip(decode::<R>(&body.new, body.table)?);
-            Ok(pairs.enumerate().map(|(i, (old, new))| Change { old, new, modified: body.modified(i) }).collect())
+            let pairs =
+                decode::<R>(&body.old, body.table)?.into_iter().zip(decode::<R>(&body.new, body.table)?);
+            Ok(pairs
+                .enumerate()
+                .map(|(i, (old, new))| Change { old, new, modified: body.modified(i) })
+                .collect())
         })?;
         Ok(changes)
     }
@@ -96,7 +100,8 @@ impl Body {
             let old = decode::<R>(&body.old, body.table)?.into_iter().map(Some);
             let new = decode::<R>(&body.new, body.table)?.into_iter().map(Some);
             let none = || std::iter::repeat_with(|| None);
-            let change = |(i, (old, new))| RowChange { kind: body.kind, old, new, modified: body.modified(i) };
+            let change =
+                |(i, (old, new))| RowChange { kind: body.kind, old, new, modified: body.modified(i) };
             Ok(match body.kind {
                 Kind::Create => none().zip(new).enumerate().map(change).collect(),
                 Kind::Delete => old.zip(none()).enumerate().map(change).collect(),
@@ -173,7 +178,10 @@ fn decode<R: Row>(rows: &RowSet, table: TableRef) -> Result<Vec<R>> {
     };
     let mut typed = Vec::with_capacity(rows.len());
     for row in rows.iter() {
-        typed.push(R::decode(&mut Cells { table, source: Source::Kept { row, positions: positions.iter() } })?);
+        typed.push(R::decode(&mut Cells {
+            table,
+            source: Source::Kept { row, positions: positions.iter() },
+        })?);
     }
     Ok(typed)
 }

@@ -58,14 +58,20 @@ pub type Undone = Outcome;
 
 impl<R: Row> Change<R> {
     /// Whether the update changed this column: exactly, also where the new value was computed (L22).
-    pub fn modified<V, M>(&self, column: impl FnOnce(<R::Table as Table>::Cols) -> Col<R::Table, V, M>) -> bool {
+    pub fn modified<V, M>(
+        &self,
+        column: impl FnOnce(<R::Table as Table>::Cols) -> Col<R::Table, V, M>,
+    ) -> bool {
         modified::<R, V, M>(&self.modified, column)
     }
 }
 
 impl<R: Row> RowChange<R> {
     /// Whether the write changed this column; of created and deleted rows every column counts.
-    pub fn modified<V, M>(&self, column: impl FnOnce(<R::Table as Table>::Cols) -> Col<R::Table, V, M>) -> bool {
+    pub fn modified<V, M>(
+        &self,
+        column: impl FnOnce(<R::Table as Table>::Cols) -> Col<R::Table, V, M>,
+    ) -> bool {
         modified::<R, V, M>(&self.modified, column)
     }
 }

@@ -86,50 +86,86 @@ macro_rules! arg {
 }
 
 macro_rules! reads {
-    (none, $row:ident) => { $crate::hooks::Reads { old: None, new: None } };
-    (old, $row:ident) => { $crate::hooks::Reads { old: Some($row::SHAPE), new: None } };
-    (new, $row:ident) => { $crate::hooks::Reads { old: None, new: Some($row::SHAPE) } };
-    (both, $row:ident) => { $crate::hooks::Reads { old: Some($row::SHAPE), new: Some($row::SHAPE) } };
+    (none, $row:ident) => {
+        $crate::hooks::Reads { old: None, new: None }
+    };
+    (old, $row:ident) => {
+        $crate::hooks::Reads { old: Some($row::SHAPE), new: None }
+    };
+    (new, $row:ident) => {
+        $crate::hooks::Reads { old: None, new: Some($row::SHAPE) }
+    };
+    (both, $row:ident) => {
+        $crate::hooks::Reads { old: Some($row::SHAPE), new: Some($row::SHAPE) }
+    };
 }
 
 macro_rules! glue {
     (tx, edits, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
-        $crate::hooks::Call::InTx(|$carrier, $handle, body| Box::pin(async move {
-            let mut edits = body.edits::<$row>()?;
-            let done = { let $arg = &mut edits[..]; $call.await };
-            body.put_edits(edits)?;
-            done
-        }))
+        $crate::hooks::Call::InTx(|$carrier, $handle, body| {
+            Box::pin(async move {
+                let mut edits = body.edits::<$row>()?;
+                let done = {
+                    let $arg = &mut edits[..];
+                    $call.await
+                };
+                body.put_edits(edits)?;
+                done
+            })
+        })
     };
     (tx, operation, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
-        $crate::hooks::Call::InTx(|$carrier, $handle, _body| Box::pin(async move { let $arg = $handle.own_operation()?; $call.await }))
+        $crate::hooks::Call::InTx(|$carrier, $handle, _body| {
+            Box::pin(async move {
+                let $arg = $handle.own_operation()?;
+                $call.await
+            })
+        })
     };
     (tx, $kind:ident, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
-        $crate::hooks::Call::InTx(|$carrier, $handle, body| Box::pin(async move {
-            $crate::hooks::macros::typed!($kind, $row, body, $arg);
-            $call.await
-        }))
+        $crate::hooks::Call::InTx(|$carrier, $handle, body| {
+            Box::pin(async move {
+                $crate::hooks::macros::typed!($kind, $row, body, $arg);
+                $call.await
+            })
+        })
     };
     (db, $kind:ident, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
-        $crate::hooks::Call::Ended(|$carrier, $handle, body| Box::pin(async move {
-            $crate::hooks::macros::typed!($kind, $row, body, $arg);
-            $call.await
-        }))
+        $crate::hooks::Call::Ended(|$carrier, $handle, body| {
+            Box::pin(async move {
+                $crate::hooks::macros::typed!($kind, $row, body, $arg);
+                $call.await
+            })
+        })
     };
 }
 
 /// Binds `$arg` to what a hook of this kind is called with.
 macro_rules! typed {
-    (drafts, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.drafts::<$crate::hooks::DraftOf<$row>>()?; };
+    (drafts, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = $body.drafts::<$crate::hooks::DraftOf<$row>>()?;
+    };
     (patch, $row:ident, $body:ident, $arg:ident) => {
         let $arg = &mut $body.drafts::<$crate::hooks::PatchOf<$row>>()?[0];
     };
-    (saves, $row:ident, $body:ident, $arg:ident) => { let $arg = &mut $body.saves::<$row>()?; };
-    (rows, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.rows::<$row>()?; };
-    (gone, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.gone::<$row>()?; };
-    (changes, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.changes::<$row>()?; };
-    (row_changes, $row:ident, $body:ident, $arg:ident) => { let $arg = $body.row_changes::<$row>()?; };
-    (outcome, $row:ident, $body:ident, $arg:ident) => { let $arg = &$body.outcome(); };
+    (saves, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = &mut $body.saves::<$row>()?;
+    };
+    (rows, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = $body.rows::<$row>()?;
+    };
+    (gone, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = $body.gone::<$row>()?;
+    };
+    (changes, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = $body.changes::<$row>()?;
+    };
+    (row_changes, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = $body.row_changes::<$row>()?;
+    };
+    (outcome, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = &$body.outcome();
+    };
 }
 
 pub(crate) use {arg, glue, handle, hooks, reads, typed};
@@ -175,11 +211,24 @@ macro_rules! __observer_hooks {
 macro_rules! __probes {
     ($probe:ty) => {
         [
-            <$probe>::BEFORE_CREATE, <$probe>::BEFORE_UPDATE, <$probe>::BEFORE_UPDATE_ROWS, <$probe>::BEFORE_DELETE,
-            <$probe>::BEFORE_DELETE_ROWS, <$probe>::BEFORE_SAVE, <$probe>::BEFORE_ANY, <$probe>::AFTER_CREATE,
-            <$probe>::AFTER_UPDATE, <$probe>::AFTER_DELETE, <$probe>::AFTER_SAVE, <$probe>::AFTER_CHANGE,
-            <$probe>::AFTER_ANY, <$probe>::AFTER_CREATE_COMMIT, <$probe>::AFTER_UPDATE_COMMIT,
-            <$probe>::AFTER_DELETE_COMMIT, <$probe>::AFTER_SAVE_COMMIT, <$probe>::AFTER_CHANGE_COMMIT,
+            <$probe>::BEFORE_CREATE,
+            <$probe>::BEFORE_UPDATE,
+            <$probe>::BEFORE_UPDATE_ROWS,
+            <$probe>::BEFORE_DELETE,
+            <$probe>::BEFORE_DELETE_ROWS,
+            <$probe>::BEFORE_SAVE,
+            <$probe>::BEFORE_ANY,
+            <$probe>::AFTER_CREATE,
+            <$probe>::AFTER_UPDATE,
+            <$probe>::AFTER_DELETE,
+            <$probe>::AFTER_SAVE,
+            <$probe>::AFTER_CHANGE,
+            <$probe>::AFTER_ANY,
+            <$probe>::AFTER_CREATE_COMMIT,
+            <$probe>::AFTER_UPDATE_COMMIT,
+            <$probe>::AFTER_DELETE_COMMIT,
+            <$probe>::AFTER_SAVE_COMMIT,
+            <$probe>::AFTER_CHANGE_COMMIT,
             <$probe>::AFTER_ROLLBACK,
         ]
     };

@@ -100,36 +100,46 @@ macro_rules! arg {
 
 macro_rules! boxed {
     (tx, drafts, $row:ident, $hook:ident) => {
-        OnceCall::InTx(Box::new(move |tx, body| Box::pin(async move {
-            let drafts = body.drafts::<<$row as $crate::Table>::New>()?;
-            $hook(tx, drafts).await
-        })))
+        OnceCall::InTx(Box::new(move |tx, body| {
+            Box::pin(async move {
+                let drafts = body.drafts::<<$row as $crate::Table>::New>()?;
+                $hook(tx, drafts).await
+            })
+        }))
     };
     (tx, patch, $row:ident, $hook:ident) => {
-        OnceCall::InTx(Box::new(move |tx, body| Box::pin(async move {
-            let patch = &mut body.drafts::<<$row as $crate::Table>::Patch>()?[0];
-            $hook(tx, patch).await
-        })))
+        OnceCall::InTx(Box::new(move |tx, body| {
+            Box::pin(async move {
+                let patch = &mut body.drafts::<<$row as $crate::Table>::Patch>()?[0];
+                $hook(tx, patch).await
+            })
+        }))
     };
     (tx, edits, $row:ident, $hook:ident) => {
-        OnceCall::InTx(Box::new(move |tx, body| Box::pin(async move {
-            let mut edits = body.edits::<$row>()?;
-            let done = $hook(tx, &mut edits[..]).await;
-            body.put_edits(edits)?;
-            done
-        })))
+        OnceCall::InTx(Box::new(move |tx, body| {
+            Box::pin(async move {
+                let mut edits = body.edits::<$row>()?;
+                let done = $hook(tx, &mut edits[..]).await;
+                body.put_edits(edits)?;
+                done
+            })
+        }))
     };
     (tx, $kind:ident, $row:ident, $hook:ident) => {
-        OnceCall::InTx(Box::new(move |tx, body| Box::pin(async move {
-            $crate::hooks::macros::typed!($kind, $row, body, arg);
-            $hook(tx, arg).await
-        })))
+        OnceCall::InTx(Box::new(move |tx, body| {
+            Box::pin(async move {
+                $crate::hooks::macros::typed!($kind, $row, body, arg);
+                $hook(tx, arg).await
+            })
+        }))
     };
     (db, $kind:ident, $row:ident, $hook:ident) => {
-        OnceCall::Ended(Box::new(move |db, body| Box::pin(async move {
-            $crate::hooks::macros::typed!($kind, $row, body, arg);
-            $hook(db, arg).await
-        })))
+        OnceCall::Ended(Box::new(move |db, body| {
+            Box::pin(async move {
+                $crate::hooks::macros::typed!($kind, $row, body, arg);
+                $hook(db, arg).await
+            })
+        }))
     };
 }
 

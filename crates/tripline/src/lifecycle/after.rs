@@ -29,7 +29,7 @@ pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> R
         Box::pin(call_hooks(tx, &mut run, depth)).await?;
     }
     if run.refreshed {
-        refresh(tx, &mut run).await?;
+        Box::pin(refresh(tx, &mut run)).await?;
     }
     if let Some(place) = place {
         let once = std::mem::take(&mut run.once);
@@ -89,7 +89,8 @@ async fn refresh(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
             let value = run.body.new.position(*column).map_or(Value::Null, |position| row[position].clone());
             Node::compare(tripline_core::Compare::Eq, Node::Column(*column), Node::Literal(value))
         };
-        let query = Query { filter: Some(Node::And(table.key.iter().map(of_key).collect())), ..Query::default() };
+        let query =
+            Query { filter: Some(Node::And(table.key.iter().map(of_key).collect())), ..Query::default() };
         let mut step = Step::new(Statement::Find { table, query: &query, columns: &columns });
         tx.state.send(std::slice::from_mut(&mut step)).await?;
         // A row that a hook deleted stays as it was written.

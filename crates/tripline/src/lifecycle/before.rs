@@ -1,8 +1,6 @@
 //! Before: defaults, then async hooks, which may read and write, change drafts and patches, or reject.
 
-use tripline_core::{
-    ColumnDesc, DefaultDesc, Error, HookError, HookName, Kind, Phase, Result, Slot, Value,
-};
+use tripline_core::{ColumnDesc, DefaultDesc, Error, HookError, HookName, Kind, Phase, Result, Slot, Value};
 use uuid::Uuid;
 
 use super::{
@@ -17,7 +15,11 @@ use crate::{
     hooks::{Call, once::OnceCall},
 };
 
-pub(super) async fn before(link: &mut Link<'_, '_>, mut run: Run<Guarded>, depth: usize) -> Result<Run<Prepared>> {
+pub(super) async fn before(
+    link: &mut Link<'_, '_>,
+    mut run: Run<Guarded>,
+    depth: usize,
+) -> Result<Run<Prepared>> {
     if run.op.kind == Kind::Create {
         fill_defaults(link.db(), &mut run)?;
     }
@@ -65,7 +67,12 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
     let attached = run.attached().cloned();
     let hooks = attached.as_ref().and_then(|attached| attached.hooks(run.op.kind));
     for bound in hooks.into_iter().flat_map(|hooks| &hooks.before) {
-        call_before(tx, run, depth, Caller::Bound(bound)).await?;
+        // The usual case by the shortest way.
+        if bound.hook.phase == Phase::BeforeCreate && !run.body.slots.is_empty() {
+            call(tx, run, depth, Caller::Bound(bound)).await?;
+        } else {
+            call_before(tx, run, depth, Caller::Bound(bound)).await?;
+        }
     }
     for i in 0..run.once.len() {
         if is_before(run.once[i].phase) {
@@ -114,7 +121,11 @@ async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Cal
         }
         Phase::BeforeUpdate if run.patch_each => with_common_patch(tx, run, depth, caller).await,
         // A create of no rows has no draft to show.
-        Phase::BeforeCreate | Phase::BeforeSave if run.op.kind == Kind::Create && run.body.slots.is_empty() => Ok(()),
+        Phase::BeforeCreate | Phase::BeforeSave
+            if run.op.kind == Kind::Create && run.body.slots.is_empty() =>
+        {
+            Ok(())
+        }
         _ => call(tx, run, depth, caller).await,
     }
 }
@@ -162,7 +173,9 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
     let body = &mut run.body;
     let result = match caller {
         Caller::Bound(bound) => match bound.hook.call {
-            Call::InTx(call) => beside::inside(database, Some(hook), call(bound.carrier(), &mut handle, body)).await,
+            Call::InTx(call) => {
+                beside::inside(database, Some(hook), call(bound.carrier(), &mut handle, body)).await
+            }
             Call::Ended(_) => Ok(()),
         },
         Caller::Once(_, _, call) => beside::inside(database, Some(hook), call(&mut handle, body)).await,

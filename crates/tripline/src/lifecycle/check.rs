@@ -36,7 +36,11 @@ fn check_drafts(run: &mut Inner) -> Result<()> {
                 Slot::Unset if column.nullable || assigned == Some(i) => {}
                 Slot::Unset => missing.push(column.name.to_owned()),
                 Slot::Expr(_) => {
-                    return Err(about(table, column, "a row that does not exist yet has nothing to compute with"));
+                    return Err(about(
+                        table,
+                        column,
+                        "a row that does not exist yet has nothing to compute with",
+                    ));
                 }
             }
         }
@@ -92,7 +96,9 @@ fn check_node(table: TableRef, node: &Node) -> Result<()> {
         wrong = wrong.take().or(found);
     });
     match wrong {
-        Some(reason) => Err(Error::Invalid(Box::new(Invalid { table: Some(table.name), column: None, reason }))),
+        Some(reason) => {
+            Err(Error::Invalid(Box::new(Invalid { table: Some(table.name), column: None, reason })))
+        }
         None => Ok(()),
     }
 }
@@ -100,11 +106,17 @@ fn check_node(table: TableRef, node: &Node) -> Result<()> {
 fn unusable(pattern: &Pattern) -> Option<&'static str> {
     match pattern.parts() {
         Err(why) => Some(why),
-        Ok(parts) if parts.contains(&PatternPart::Char('\0')) => Some("no text has a NUL character to be matched"),
+        Ok(parts) if parts.contains(&PatternPart::Char('\0')) => {
+            Some("no text has a NUL character to be matched")
+        }
         Ok(_) => None,
     }
 }
 
 fn about(table: TableRef, column: &ColumnDesc, reason: &str) -> Error {
-    Error::Invalid(Box::new(Invalid { table: Some(table.name), column: Some(column.name), reason: reason.to_owned() }))
+    Error::Invalid(Box::new(Invalid {
+        table: Some(table.name),
+        column: Some(column.name),
+        reason: reason.to_owned(),
+    }))
 }

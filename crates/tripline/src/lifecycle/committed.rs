@@ -11,7 +11,12 @@ use crate::{
 
 /// Answers when the commit is durable. Hooks run after that, also if the caller is gone (L50); the caller does not
 /// wait for them (L51).
-pub(crate) async fn follow(db: &Db, durability: Durability, queue: Vec<Queued>, undone: Vec<Ended>) -> Result<()> {
+pub(crate) async fn follow(
+    db: &Db,
+    durability: Durability,
+    queue: Vec<Queued>,
+    undone: Vec<Ended>,
+) -> Result<()> {
     if queue.is_empty() && undone.is_empty() {
         return match durability {
             Durability::Now => Ok(()),

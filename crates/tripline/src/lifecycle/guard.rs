@@ -41,7 +41,8 @@ fn refuse_read_only(run: &mut Run<Asked>) -> Result<()> {
     let slots = run.body.slots.flat()?;
     for row in slots.chunks_exact(table.columns.len()) {
         let set = |(slot, column): (&Slot, &tripline_core::ColumnDesc)| {
-            (!matches!(slot, Slot::Unset) && (column.read_only || column.set_by_hook)).then(|| column.name.to_owned())
+            (!matches!(slot, Slot::Unset) && (column.read_only || column.set_by_hook))
+                .then(|| column.name.to_owned())
         };
         let columns: Vec<String> = row.iter().zip(table.columns).filter_map(set).collect();
         if !columns.is_empty() {

@@ -11,7 +11,8 @@ use crate::Tx;
 pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
     let columns = old_columns(run)?;
     let limit = tx.state.db.inner.settings.max_hook_rows;
-    let query = Query { limit: Some(limit as u64 + 1), filter: run.op.query.filter.clone(), ..Query::default() };
+    let query =
+        Query { limit: Some(limit as u64 + 1), filter: run.op.query.filter.clone(), ..Query::default() };
     let mut step = Step::new(Statement::Find { table: run.op.table, query: &query, columns: &columns });
     tx.state.send(std::slice::from_mut(&mut step)).await?;
     let values = std::mem::take(&mut step.answer.values);
@@ -80,14 +81,13 @@ pub(super) fn split_patches(run: &mut Inner) -> Result<()> {
     Ok(())
 }
 
-/// Reads the old rows anew if the table was written since, keeping those that are still there (L23).
-///
-/// True if that happened: then the write must name the keys.
-pub(super) async fn refresh_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<bool> {
-    let Some(as_of) = run.old_as_of else { return Ok(false) };
-    if as_of == tx.state.writes(run.op.table) {
-        return Ok(false);
-    }
+/// Whether the table was written since the old rows were read. Then they are read again, and the write names keys.
+pub(super) fn is_stale(tx: &Tx<'_>, run: &Inner) -> bool {
+    run.old_as_of.is_some_and(|as_of| as_of != tx.state.writes(run.op.table))
+}
+
+/// Reads the old rows anew, keeping those that were read before and are still there (L23).
+pub(super) async fn read_again(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
     let before = run.body.old.clone();
     let known = by_key(run, &before);
     read_old(tx, run).await?;
@@ -109,7 +109,7 @@ pub(super) async fn refresh_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<bool
     if run.patch_each {
         *run.body.slots.flat()? = kept;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Computes what the caller's expressions say of the row as it is now, unless a hook has put a value of its own.
@@ -140,9 +140,8 @@ pub(super) fn old_keys(run: &Inner) -> RowSet {
 /// Puts the new rows in the order of the old ones, and leaves out old rows that were not written.
 pub(super) fn pair(run: &mut Inner) {
     let (old_key, new_key) = (key_positions(run, &run.body.old), key_positions(run, &run.body.new));
-    let same_key = |(old, new): (&[Value], &[Value])| {
-        old_key.iter().zip(&new_key).all(|(o, n)| old[*o] == new[*n])
-    };
+    let same_key =
+        |(old, new): (&[Value], &[Value])| old_key.iter().zip(&new_key).all(|(o, n)| old[*o] == new[*n]);
     let body = &run.body;
     if body.old.len() == body.new.len() && body.old.iter().zip(body.new.iter()).all(same_key) {
         return;

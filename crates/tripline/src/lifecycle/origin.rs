@@ -26,7 +26,11 @@ pub(crate) struct Inherited {
 
 impl Inherited {
     /// The origin of what this operation's hooks do after the end: its own chain, kept.
-    pub(crate) fn of(operation: Kept, frame: Option<&Frame<'_>>, before: Option<Arc<Inherited>>) -> Arc<Inherited> {
+    pub(crate) fn of(
+        operation: Kept,
+        frame: Option<&Frame<'_>>,
+        before: Option<Arc<Inherited>>,
+    ) -> Arc<Inherited> {
         let parent = match frame {
             Some(frame) => Some(Inherited::of(frame.operation.kept(), frame.parent, before)),
             None => before,

@@ -170,7 +170,8 @@ impl Inner {
     pub(crate) fn reads(&self, before: bool) -> Reads {
         let mut reads = Reads::default();
         let table = self.op.table;
-        let attached = self.hooks().map(|hooks| if before { &hooks.reads_before } else { &hooks.reads_after });
+        let attached =
+            self.hooks().map(|hooks| if before { &hooks.reads_before } else { &hooks.reads_after });
         if let Some(attached) = attached {
             reads = attached.clone();
         }

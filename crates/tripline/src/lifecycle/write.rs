@@ -6,7 +6,7 @@ use tripline_core::{ColumnSet, Kind, Result, RowSet, Slot, Statement, Step, Tabl
 
 use super::{
     Link,
-    old::{old_keys, pair, read_old, refresh_old, too_many},
+    old::{is_stale, old_keys, pair, read_again, read_old, too_many},
     run::{Checked, Inner, Run, Written},
 };
 
@@ -86,17 +86,21 @@ fn all_columns(table: TableRef) -> Cow<'static, [u16]> {
 }
 
 async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
-    let reads = run.reads(false);
     let mut by_key = false;
     if let Link::Tx(tx) = link {
-        by_key = refresh_old(tx, run).await?;
+        by_key = is_stale(tx, run);
+        // Boxed, like all that is not on every operation's way: it would make every operation's future larger.
+        if by_key {
+            Box::pin(read_again(tx, run)).await?;
+        }
         let empty = !run.body.slots.flat()?.iter().any(Slot::is_set);
-        if reads.old.is_some() && run.old_as_of.is_none() && !empty {
-            read_old(tx, run).await?;
+        if run.old_as_of.is_none() && !empty && run.reads(false).old.is_some() {
+            Box::pin(read_old(tx, run)).await?;
         }
     }
     // An empty patch changes nothing (M3), and if there are no old rows there is nothing to change.
-    if !run.body.slots.flat()?.iter().any(Slot::is_set) || run.old_as_of.is_some() && run.body.old.is_empty() {
+    if !run.body.slots.flat()?.iter().any(Slot::is_set) || run.old_as_of.is_some() && run.body.old.is_empty()
+    {
         run.body.old.values.clear();
         return Ok(());
     }
@@ -104,7 +108,10 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         unite_equal_patches(run)?;
     }
     let keys = (run.patch_each || by_key).then(|| old_keys(run));
-    let returning = returning(run, reads.new.as_ref(), reads.old.is_some())?;
+    let (returning, paired, seen) = {
+        let reads = run.reads(false);
+        (returning(run, reads.new.as_ref(), reads.old.is_some())?, reads.old.is_some(), reads.new.is_some())
+    };
     let patches = std::mem::take(run.body.slots.flat()?);
     let mut step = Step::new(Statement::Update {
         table: run.op.table,
@@ -117,23 +124,28 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     run.body.count = step.answer.count;
     let values = std::mem::take(&mut step.answer.values);
     run.body.new = RowSet { columns: returning, values };
-    if reads.old.is_some() {
+    if paired {
         pair(run);
     }
-    limit_rows(link, run, reads.new.is_some())
+    limit_rows(link, run, seen)
 }
 
 async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
-    let reads = run.reads(false);
     let mut by_key = false;
     if let Link::Tx(tx) = link {
-        by_key = refresh_old(tx, run).await?;
+        by_key = is_stale(tx, run);
+        if by_key {
+            Box::pin(read_again(tx, run)).await?;
+        }
     }
     if run.old_as_of.is_some() && run.body.old.is_empty() {
         return Ok(());
     }
     let keys = by_key.then(|| old_keys(run));
-    let returning = returning(run, reads.old.as_ref(), false)?;
+    let (returning, seen) = {
+        let reads = run.reads(false);
+        (returning(run, reads.old.as_ref(), false)?, reads.old.is_some())
+    };
     let mut step = Step::new(Statement::Delete {
         table: run.op.table,
         filter: run.op.query.filter.as_ref(),
@@ -145,7 +157,7 @@ async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let values = std::mem::take(&mut step.answer.values);
     run.body.old = RowSet { columns: returning, values };
     run.body.forget_typed();
-    limit_rows(link, run, reads.old.is_some())
+    limit_rows(link, run, seen)
 }
 
 /// The columns that the database gives back: what hooks ask for (L42), what the caller asks for, and the key and
@@ -181,7 +193,9 @@ fn unite_equal_patches(run: &mut Inner) -> Result<()> {
 
 fn limit_rows(link: &Link<'_, '_>, run: &Inner, needed: bool) -> Result<()> {
     match link {
-        Link::Tx(tx) if needed => too_many(run, run.body.count as usize, tx.state.db.inner.settings.max_hook_rows),
+        Link::Tx(tx) if needed => {
+            too_many(run, run.body.count as usize, tx.state.db.inner.settings.max_hook_rows)
+        }
         _ => Ok(()),
     }
 }

@@ -120,6 +120,16 @@ impl<D: Draft> Drafts for Vec<D> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<D: Draft, const N: usize> Drafts for [D; N] {
+    type Table = D::Table;
+    type Number = Many;
+
+    fn into_slots(self) -> Result<Vec<Slot>> {
+        Vec::from(self).into_slots()
+    }
+}
+
 impl<T: Table, X, N: Number> Create<T, X, N> {
     pub(crate) fn new<D: Drafts<Table = T, Number = N>>(on: X, drafts: D) -> Self {
         let mut op = Operation::new(T::DESC, Kind::Create);

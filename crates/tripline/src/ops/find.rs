@@ -1,6 +1,6 @@
 //! [`Find`], [`First`]: reading rows.
 
-use std::{marker::PhantomData, future::IntoFuture};
+use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Error, Kind, Operation, Result, TableRef};
 

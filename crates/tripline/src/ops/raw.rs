@@ -54,7 +54,11 @@ impl Db {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn raw_query<'x>(&'x self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<RawRows>> {
+    pub fn raw_query<'x>(
+        &'x self,
+        sql: &'x str,
+        params: impl Into<Vec<Value>>,
+    ) -> BoxFuture<'x, Result<RawRows>> {
         let params = params.into();
         Box::pin(async move {
             if self.inner.driver.is_exclusive() {
@@ -67,7 +71,11 @@ impl Db {
     /// Writes with SQL of the application's own, past all hooks; gives the number of rows.
     ///
     /// It may not begin or end transactions, attach databases or change the connection's settings.
-    pub fn raw_execute<'x>(&'x self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<u64>> {
+    pub fn raw_execute<'x>(
+        &'x self,
+        sql: &'x str,
+        params: impl Into<Vec<Value>>,
+    ) -> BoxFuture<'x, Result<u64>> {
         let params = params.into();
         Box::pin(async move {
             beside::check(self.id(), None)?;
@@ -78,13 +86,21 @@ impl Db {
 
 impl Tx<'_> {
     /// Reads with SQL of the application's own; see [`Db::raw_query`].
-    pub fn raw_query<'x>(&'x mut self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<RawRows>> {
+    pub fn raw_query<'x>(
+        &'x mut self,
+        sql: &'x str,
+        params: impl Into<Vec<Value>>,
+    ) -> BoxFuture<'x, Result<RawRows>> {
         let params = params.into();
         Box::pin(async move { joined(self, sql, &params, false).await })
     }
 
     /// Writes with SQL of the application's own, past all hooks; see [`Db::raw_execute`].
-    pub fn raw_execute<'x>(&'x mut self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<u64>> {
+    pub fn raw_execute<'x>(
+        &'x mut self,
+        sql: &'x str,
+        params: impl Into<Vec<Value>>,
+    ) -> BoxFuture<'x, Result<u64>> {
         let params = params.into();
         Box::pin(async move {
             let rows = joined(self, sql, &params, true).await?;
@@ -97,7 +113,11 @@ impl Tx<'_> {
 
 impl Read<'_> {
     /// Reads with SQL of the application's own; see [`Db::raw_query`].
-    pub fn raw_query<'x>(&'x mut self, sql: &'x str, params: impl Into<Vec<Value>>) -> BoxFuture<'x, Result<RawRows>> {
+    pub fn raw_query<'x>(
+        &'x mut self,
+        sql: &'x str,
+        params: impl Into<Vec<Value>>,
+    ) -> BoxFuture<'x, Result<RawRows>> {
         self.0.raw_query(sql, params)
     }
 }

@@ -172,8 +172,10 @@ impl TxState {
             }
         }
         if let Err(error) = ended {
-            // The engine rolled back more than the savepoint, a full disk for instance: nothing can be saved.
-            self.poison = Some(Poison { level: 0, error: Arc::new(error.clone()) });
+            // The engine rolled back more than the savepoint, a full disk for instance: nothing can be saved. The
+            // reason is what failed inside, not that there is no savepoint any more.
+            let first = self.poison.take().map_or_else(|| Arc::new(error.clone()), |poison| poison.error);
+            self.poison = Some(Poison { level: 0, error: first });
             return result.and(Err(error));
         }
         result
@@ -203,9 +205,14 @@ impl TxState {
         self.ended = true;
         // Others may write while this commit becomes durable.
         self.session = None;
-        committed::follow(&self.db, durability, std::mem::take(&mut self.queue), std::mem::take(&mut self.undone))
-            .await
-            .map(|()| value)
+        committed::follow(
+            &self.db,
+            durability,
+            std::mem::take(&mut self.queue),
+            std::mem::take(&mut self.undone),
+        )
+        .await
+        .map(|()| value)
     }
 
     async fn roll_back(&mut self) {
