@@ -204,7 +204,7 @@ impl Connection {
             return Ok(());
         }
         if foreign {
-            answer.names = prepared.column_names().into_iter().map(str::to_owned).collect();
+            answer.names = prepared.column_names().map(str::to_owned).collect();
         }
         let width = prepared.column_count();
         let mut rows = prepared.raw_query();
@@ -244,7 +244,7 @@ impl Connection {
     pub(crate) fn execute_owned(&self, read: &OwnedRead) -> Result<Answer, Trouble> {
         let mut answer = Answer::default();
         let result = match &read.result {
-            ReadResult::Rows(table, columns) => ReadResult::Rows(*table, columns.as_slice()),
+            ReadResult::Rows(table, columns) => ReadResult::Rows(table, columns.as_slice()),
             ReadResult::Number => ReadResult::Number,
             ReadResult::Untyped { writes } => ReadResult::Untyped { writes: *writes },
         };

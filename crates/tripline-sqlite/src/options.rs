@@ -4,6 +4,9 @@ use std::{fs::File, io, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use tripline_core::{Error, Result, StatementLog};
 
+/// How a file is synced.
+pub(crate) type SyncFile = Arc<dyn Fn(&File) -> io::Result<()> + Send + Sync>;
+
 /// Where the database is and how it is used.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -28,7 +31,7 @@ pub struct Options {
     pub log: Option<StatementLog>,
     /// How the log file is synced: tests put a failing disk here.
     #[doc(hidden)]
-    pub sync: Arc<dyn Fn(&File) -> io::Result<()> + Send + Sync>,
+    pub sync: SyncFile,
 }
 
 /// Where the database is.

@@ -19,6 +19,7 @@ pub(crate) struct Readers {
 
 #[derive(Debug, Default)]
 struct State {
+    #[expect(clippy::vec_box, reason = "they go in and out by their boxes")]
     idle: Vec<Box<Connection>>,
     /// Idle ones and leased ones.
     open: usize,

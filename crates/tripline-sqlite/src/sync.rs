@@ -21,9 +21,7 @@ use std::{
 use tokio::sync::oneshot;
 use tripline_core::{BoxFuture, DatabaseError, Error, Result};
 
-use crate::Options;
-
-type SyncFile = Arc<dyn Fn(&File) -> io::Result<()> + Send + Sync>;
+use crate::options::{Options, SyncFile};
 
 /// Hands out tickets and owns the leader thread.
 #[derive(Debug)]

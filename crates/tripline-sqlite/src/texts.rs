@@ -58,7 +58,7 @@ impl Texts {
 }
 
 /// The value of the key, if the query is for that and nothing else.
-pub(crate) fn key_of<'s>(table: TableRef, query: &'s Query) -> Option<&'s Value> {
+pub(crate) fn key_of(table: TableRef, query: &Query) -> Option<&Value> {
     let plain = query.order.is_empty() && query.limit.is_none() && query.offset.is_none();
     let Some(Node::Compare(Compare::Eq, sides)) = query.filter.as_ref().filter(|_| plain) else {
         return None;

@@ -144,6 +144,35 @@ cases! {
         assert_eq!((violation.table.as_str(), violation.columns), ("tasks", vec!["slug".to_owned(), "score".to_owned()]));
     }
 
+    async fn l10_a_write_passes_guard_before_check_write_and_after_in_this_order(engine) {
+        let db = engine.db(tables![Task]).await;
+        let recorder = Recorder::default();
+        let traced = |draft: NewTask| {
+            let (before, after) = (recorder.clone(), recorder.clone());
+            db.create(draft)
+                .before_create(async move |_, tasks| {
+                    // The table's own hook ran before: what it set is here, what is missing is not checked yet.
+                    before.note(format!("before, title {}", tasks[0].title.is_set()));
+                    Ok(())
+                })
+                .after_create(async move |_, tasks| {
+                    after.note(format!("after, key {}", tasks[0].id.get() > 0));
+                    Ok(())
+                })
+        };
+        db.log.take();
+        // Guard refuses before any hook runs.
+        traced(NewTask { score: 5.into(), ..task("a") }).await.unwrap_err();
+        assert!(recorder.take().is_empty() && db.log.take().is_empty());
+        // Check refuses after the hooks and before the write.
+        traced(task("No title")).await.unwrap_err();
+        assert_eq!(recorder.take(), ["before, title false"]);
+        assert!(!db.log.take().iter().any(|sql| sql.starts_with("INSERT")));
+        traced(task("b")).await.unwrap();
+        assert_eq!(recorder.take(), ["before, title true", "after, key true"]);
+        assert_eq!(db.log.take().last().unwrap(), "COMMIT");
+    }
+
     async fn l26_what_hooks_leave_is_checked(engine) {
         let db = engine.db(tables![Task]).await;
         for (title, columns) in [("No slug", vec!["slug"]), ("No title", vec!["title", "slug"])] {

@@ -77,8 +77,10 @@ fn step(n: i64) -> NewStep {
     NewStep { n: n.into(), ..Default::default() }
 }
 
+type WritePath = fn(&Db) -> BoxFuture<'_, Result<()>>;
+
 /// The write paths: what each does, from two rows on.
-const PATHS: [(&str, fn(&Db) -> BoxFuture<'_, Result<()>>); 9] = [
+const PATHS: [(&str, WritePath); 9] = [
     ("create one", |db| Box::pin(async { db.create(step(3)).await.map(drop) })),
     ("create many", |db| Box::pin(async { db.create(vec![step(3), step(4)]).await.map(drop) })),
     ("create over several turns", |db| {

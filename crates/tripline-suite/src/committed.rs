@@ -303,6 +303,28 @@ cases! {
         assert_eq!(db.find::<Event>().count().await.unwrap(), 1);
     }
 
+    async fn l56_on_commit_runs_after_the_commit_and_never_after_a_rollback(engine) {
+        let db = engine.db(tables![Event]).await;
+        let noted = Recorder::default();
+        for fails in [false, true] {
+            let (in_commit, in_tx) = (noted.clone(), noted.clone());
+            let done: Result<()> = db
+                .tx(async |tx| {
+                    tx.on_commit(async move {
+                        in_commit.note("on commit");
+                        Ok(())
+                    });
+                    tx.create(event("a")).await?;
+                    in_tx.note("end of transaction");
+                    if fails { Err(Error::reject("no")) } else { Ok(()) }
+                })
+                .await;
+            assert_eq!(done.is_err(), fails);
+            db.drain().await.unwrap();
+        }
+        assert_eq!(noted.take(), ["end of transaction", "on commit", "end of transaction"]);
+    }
+
     async fn closing_waits_for_what_follows_commits(engine) {
         let (go, noted) = (Arc::new(Notify::new()), Recorder::default());
         let follower = Follower { go: go.clone(), noted: noted.clone() };

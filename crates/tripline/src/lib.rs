@@ -10,6 +10,11 @@
 //! - `sqlite` (default): the embedded database, compiled in.
 //! - `json` (default): columns of type [`Json`], and serde for [`Id`].
 
+/// The README's programs, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
+
 mod actor;
 mod any;
 mod beside;

@@ -36,7 +36,7 @@ pub(crate) async fn load(
     let start = Instant::now();
     let done = load_batches(db, source, batch, progress).await;
     // The bar moves after the commits, behind our back; it is not to be drawn over what we print next.
-    db.drain().await;
+    db.drain().await?;
     progress.finish();
     done.map(|()| Loaded { planes_before, time: start.elapsed() })
 }

@@ -79,7 +79,9 @@ impl AfterCreateCommit for Child {
         let doings = db.actor::<Doings>().expect("the process has set it");
         let mut file =
             OpenOptions::new().append(true).create(true).open(&doings.effects).map_err(Error::custom)?;
-        children.iter().try_for_each(|child| writeln!(file, "{}", child.id.get()).map_err(Error::custom))
+        // Lines of several tasks: each is written as a whole.
+        let lines: String = children.iter().map(|child| format!("{}\n", child.id.get())).collect();
+        file.write_all(lines.as_bytes()).map_err(Error::custom)
     }
 }
 

@@ -97,3 +97,50 @@ async fn a_full_database_can_be_read_and_emptied_and_filled_again() {
     assert_eq!(db.find::<Plain>().count().await.unwrap(), (rows - rows / 2 + rows / 4) as u64);
     assert_eq!(db.find::<Note>().count().await.unwrap(), 1);
 }
+
+/// The process whose files may not grow: another run of this test binary.
+#[tokio::test]
+#[ignore = "started by another test, which limits the size of its files"]
+async fn process() {
+    let Ok(durability) = std::env::var("TRIPLINE_SMALL_FILES") else { return };
+    let place = Place::new();
+    let db = place.open(&format!("durability={durability}")).await;
+    let (db, recorder) = recorded(&db);
+    db.create(note("before")).await.unwrap();
+    let mut rows = 0;
+    let error = loop {
+        match db.create(large(rows)).await {
+            Ok(_) => rows += 1,
+            Err(error) => break error,
+        }
+        assert!(rows < 5_000, "the log has no limit");
+    };
+    assert!(matches!(error, Error::Database(_) | Error::Full), "{error:?}");
+    // Small enough for SQLite to keep it in memory until COMMIT.
+    let error = db.tx(async |tx| tx.create(note("x".repeat(20_000))).await).await.unwrap_err();
+    assert!(matches!(error, Error::Database(_) | Error::Full), "{error:?}");
+    drained(&db).await;
+    assert_eq!(recorder.take(), ["committed before", "rolled back 1"]);
+    for db in [db, place.open("").await] {
+        assert_eq!(db.find::<Plain>().count().await.unwrap(), rows as u64);
+        assert_eq!(notes(&db).await, ["before"]);
+        let sound = db.raw_query("PRAGMA integrity_check", []).await.unwrap();
+        assert_eq!(sound.get::<String>(0, 0).unwrap(), "ok");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn l7_l54_a_commit_that_the_log_has_no_room_for_is_rolled_back() {
+    for durability in ["grouped", "strict"] {
+        let script = "trap '' XFSZ; ulimit -f 1000; exec \"$0\" full::process --exact --ignored";
+        let process = std::process::Command::new("sh")
+            .args(["-c", script])
+            .arg(std::env::current_exe().unwrap())
+            .env("TRIPLINE_SMALL_FILES", durability)
+            .output();
+        let output = process.unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    }
+}

@@ -24,8 +24,9 @@ pub(crate) enum OnceCall {
     Ended(Box<EndedOnce>),
 }
 
-type InTxOnce = dyn for<'a, 't> FnOnce(&'a mut Tx<'t>, &'a mut Body) -> BoxFuture<'a, Result<()>> + Send;
-type EndedOnce = dyn for<'a> FnOnce(&'a Db, &'a mut Body) -> BoxFuture<'a, Result<()>> + Send;
+pub(crate) type InTxOnce =
+    dyn for<'a, 't> FnOnce(&'a mut Tx<'t>, &'a mut Body) -> BoxFuture<'a, Result<()>> + Send;
+pub(crate) type EndedOnce = dyn for<'a> FnOnce(&'a Db, &'a mut Body) -> BoxFuture<'a, Result<()>> + Send;
 
 impl std::fmt::Debug for OnceHook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -12,7 +12,10 @@ use super::{
 use crate::{
     Db, Tx, beside,
     catalog::{Bound, is_before},
-    hooks::{Call, once::OnceCall},
+    hooks::{
+        Call,
+        once::{InTxOnce, OnceCall},
+    },
 };
 
 pub(super) async fn before(
@@ -88,17 +91,7 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
 /// Who is called.
 pub(super) enum Caller<'b> {
     Bound(&'b Bound),
-    Once(
-        Phase,
-        HookName,
-        Box<
-            dyn for<'a, 't> FnOnce(
-                    &'a mut Tx<'t>,
-                    &'a mut crate::hooks::body::Body,
-                ) -> tripline_core::BoxFuture<'a, Result<()>>
-                + Send,
-        >,
-    ),
+    Once(Phase, HookName, Box<InTxOnce>),
 }
 
 async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Caller<'_>) -> Result<()> {

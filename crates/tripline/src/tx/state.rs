@@ -45,7 +45,7 @@ struct Poison {
 /// Work for after the commit.
 pub(crate) enum Queued {
     /// An operation's hooks.
-    Ended(Ended),
+    Ended(Box<Ended>),
     /// A future of `on_commit`.
     Future(BoxFuture<'static, Result<()>>),
 }
@@ -163,7 +163,7 @@ impl TxState {
         let ended = if sent { self.fly(Begin::default(), &mut [], end).await.map(drop) } else { Ok(()) };
         if result.is_err() {
             let undone = self.queue.drain(mark..).filter_map(|queued| match queued {
-                Queued::Ended(ended) => Some(ended),
+                Queued::Ended(ended) => Some(*ended),
                 Queued::Future(_) => None,
             });
             self.undone.extend(undone);
@@ -229,7 +229,7 @@ impl TxState {
         self.session = None;
         let mut undone = std::mem::take(&mut self.undone);
         undone.extend(self.queue.drain(..).filter_map(|queued| match queued {
-            Queued::Ended(ended) => Some(ended),
+            Queued::Ended(ended) => Some(*ended),
             Queued::Future(_) => None,
         }));
         committed::undone(&self.db, undone);
@@ -253,7 +253,7 @@ impl TxState {
 
     /// Keeps a place in the queue for an operation that wrote; its rows come when it is done.
     pub(crate) fn queue_ended(&mut self, ended: Ended) -> usize {
-        self.queue.push(Queued::Ended(ended));
+        self.queue.push(Queued::Ended(Box::new(ended)));
         self.queue.len() - 1
     }
 
