@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Node, Value};
+use crate::{ColumnSet, Node, Value};
 
 /// What a draft or patch holds for a column.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,6 +59,21 @@ impl RowSet {
     /// The rows' values, row by row.
     pub fn iter(&self) -> std::slice::ChunksExact<'_, Value> {
         self.values.chunks_exact(self.columns.len().max(1))
+    }
+
+    /// The rows with only these of their columns; none without.
+    pub fn with_columns(&self, columns: Option<&ColumnSet>) -> RowSet {
+        let Some(columns) = columns else { return RowSet::default() };
+        let kept: Vec<(u16, usize)> = columns.iter().filter_map(|c| Some((c, self.position(c)?))).collect();
+        if kept.len() == self.columns.len() {
+            return self.clone();
+        }
+        let mut rows = RowSet::new(kept.iter().map(|(column, _)| *column).collect::<Vec<_>>());
+        rows.values.reserve(kept.len() * self.len());
+        for row in self.iter() {
+            rows.values.extend(kept.iter().map(|(_, position)| row[*position].clone()));
+        }
+        rows
     }
 
     /// Where a column of the table stands in these rows.

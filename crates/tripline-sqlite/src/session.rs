@@ -85,7 +85,10 @@ impl Drop for Lease {
             }
             Held::Reader(reader) => match reader.take().map(|mut reader| (reader.roll_back(), reader)) {
                 Some((Ok(()), reader)) => self.shared.readers.give_back(reader),
-                _ => self.shared.readers.lost(),
+                broken => {
+                    drop(broken);
+                    self.shared.readers.lost();
+                }
             },
         }
     }

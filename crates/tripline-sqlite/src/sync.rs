@@ -71,6 +71,8 @@ impl Syncer {
             let started =
                 std::thread::Builder::new().name("tripline-sync".into()).spawn(move || queue.lead());
             if let Err(error) = started {
+                // What cannot be synced is not known to last: nobody may build on it.
+                self.queue.closed.store(true, Ordering::Release);
                 state.leader = false;
                 let failed = unknown(error);
                 state.waiting.drain(..).for_each(|waiting| drop(waiting.send(Err(failed.clone()))));

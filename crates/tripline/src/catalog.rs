@@ -64,8 +64,10 @@ pub(crate) struct Hooks {
     pub(crate) rollback: Vec<Bound>,
     /// What the before-hooks must see.
     pub(crate) reads_before: Reads,
-    /// What the hooks after the write must see.
+    /// What the hooks after the write must see, those after the commit included.
     pub(crate) reads_after: Reads,
+    /// What the hooks after the commit must see.
+    pub(crate) reads_ended: Reads,
 }
 
 /// A hook and the value that carries it.
@@ -188,18 +190,18 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Attached {
         let (rollback, commit) =
             ended.into_iter().partition(|bound| bound.hook.phase == Phase::AfterRollback);
         let mut hooks = Hooks { before, after, commit, rollback, ..Hooks::default() };
-        let (mut reads_before, mut reads_after) = (Reads::default(), Reads::default());
+        let (mut before, mut after, mut ended) = (Reads::default(), Reads::default(), Reads::default());
         for bound in hooks.iter() {
-            let reads = if is_before(bound.hook.phase) { &mut reads_before } else { &mut reads_after };
-            let (old, new) = (bound.hook.reads.old, bound.hook.reads.new);
             // A created row has no old form, a deleted one no new form.
-            reads.add(
-                entry.table,
-                old.filter(|_| kind != Kind::Create),
-                new.filter(|_| kind != Kind::Delete),
-            );
+            let old = bound.hook.reads.old.filter(|_| kind != Kind::Create);
+            let new = bound.hook.reads.new.filter(|_| kind != Kind::Delete);
+            let reads = if is_before(bound.hook.phase) { &mut before } else { &mut after };
+            reads.add(entry.table, old, new);
+            if bound.hook.is_ended() {
+                ended.add(entry.table, old, new);
+            }
         }
-        (hooks.reads_before, hooks.reads_after) = (reads_before, reads_after);
+        (hooks.reads_before, hooks.reads_after, hooks.reads_ended) = (before, after, ended);
         hooks
     };
     Attached { create: hooks(Kind::Create), update: hooks(Kind::Update), delete: hooks(Kind::Delete) }

@@ -2,11 +2,12 @@
 
 use std::{
     any::Any,
+    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Poll,
     time::Duration,
@@ -18,6 +19,11 @@ use tripline_core::{Access, Driver, Error, HookName, Kept, Result, Statement, St
 use crate::{
     Connect, Read, Tx, actor::Actor, beside, catalog::Catalog, lifecycle::origin::Inherited, tx::TxState,
 };
+
+thread_local! {
+    /// The database whose work after commits is being polled on this thread.
+    static BEHIND: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A handle to a database: cheap to clone, to be kept in the application's state.
 ///
@@ -39,6 +45,8 @@ pub(crate) struct Inner {
     /// Work on the engine's own tasks.
     running: AtomicUsize,
     idle: Notify,
+    /// The application has asked to close.
+    closing: AtomicBool,
 }
 
 /// What [`Connect`] sets.
@@ -69,8 +77,15 @@ impl Db {
     pub(crate) fn new(driver: Box<dyn Driver>, catalog: Catalog, settings: Settings) -> Result<Db> {
         let runtime =
             Handle::try_current().map_err(|_| Error::Setup("a `Db` needs a tokio runtime".into()))?;
-        let inner =
-            Inner { driver, catalog, settings, runtime, running: AtomicUsize::new(0), idle: Notify::new() };
+        let inner = Inner {
+            driver,
+            catalog,
+            settings,
+            runtime,
+            running: AtomicUsize::new(0),
+            idle: Notify::new(),
+            closing: AtomicBool::new(false),
+        };
         Ok(Db { inner: Arc::new(inner), actor: Actor::default(), origin: None })
     }
 
@@ -116,6 +131,7 @@ impl Db {
         F: for<'a, 't> AsyncFnOnce(&'a mut Tx<'t>) -> Result<R>,
     {
         beside::check(self.id(), None)?;
+        self.usable()?;
         let mut state = TxState::new(self, Access::Write);
         let result = {
             let mut tx = Tx::outermost(&mut state, self);
@@ -130,6 +146,7 @@ impl Db {
     where
         F: for<'a, 't> AsyncFnOnce(&'a mut Read<'t>) -> Result<R>,
     {
+        self.usable()?;
         if !self.inner.driver.is_exclusive() {
             let mut state = TxState::new(self, Access::Read);
             let result = transaction(&mut Read(Tx::outermost(&mut state, self))).await;
@@ -148,6 +165,7 @@ impl Db {
     /// transaction. A table that is there stays as it is.
     pub async fn create_tables(&self) -> Result<()> {
         beside::check(self.id(), None)?;
+        self.usable()?;
         let statements = self.inner.driver.schema(self.inner.catalog.tables())?;
         let mut steps: Vec<Step<'_>> =
             statements.iter().map(|text| Step::new(Statement::Schema { text })).collect();
@@ -183,15 +201,39 @@ impl Db {
         }
     }
 
-    /// Waits for work after commits, up to the limit set when connecting, then closes all connections.
+    /// Closes the database: waits for open transactions and for what follows their commits, up to the limit set when
+    /// connecting, then closes all connections.
     ///
-    /// Operations that come later fail with [`Error::Closed`]. Waits for transactions that are open.
+    /// From the call on, operations of the application fail with [`Error::Closed`]; those of hooks after commits still
+    /// run. Waits for as long as a transaction is open.
     pub async fn close(&self) -> Result<()> {
         beside::check(self.id(), None)?;
+        self.inner.closing.store(true, Ordering::Release);
         let limit = self.inner.settings.drain_timeout;
-        let drained = tokio::time::timeout(limit, self.idle()).await;
+        let drained = tokio::time::timeout(limit, self.settle()).await;
         self.inner.driver.close().await?;
-        drained.map_err(|_| Error::Timeout { what: "waiting for work after commits", limit })
+        drained.map_err(|_| Error::Timeout { what: "waiting for work after commits", limit })?
+    }
+
+    /// Waits until no transaction is open and no work after commits is left.
+    async fn settle(&self) -> Result<()> {
+        loop {
+            self.idle().await;
+            // Whoever gets the writer is the only one who writes: then nothing more can come of a commit.
+            let writer = self.inner.driver.lease(Access::Write).await;
+            if self.inner.running.load(Ordering::Acquire) == 0 {
+                return match writer {
+                    Err(Error::Closed) => Ok(()),
+                    writer => writer.map(drop),
+                };
+            }
+        }
+    }
+
+    /// An error once the database is being closed, except for work after commits, which closing waits for.
+    pub(crate) fn usable(&self) -> Result<()> {
+        let closing = self.inner.closing.load(Ordering::Acquire) && BEHIND.get() != self.id();
+        if closing { Err(Error::Closed) } else { Ok(()) }
     }
 
     /// Runs a future on the engine's own tasks: [`drain`](Db::drain) and [`close`](Db::close) wait for it, its
@@ -223,12 +265,15 @@ impl Db {
     pub(crate) async fn guarded(&self, hook: Option<HookName>, work: impl Future<Output = Result<()>>) {
         let mut work = pin!(work);
         let result = std::future::poll_fn(|cx| {
+            let before = BEHIND.replace(self.id());
             // A panic ends this piece of work, not what comes after it.
-            catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))).unwrap_or_else(|panic| {
+            let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))).unwrap_or_else(|panic| {
                 let message = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
                 let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
                 Poll::Ready(Err(Error::custom(format!("panicked: {message}"))))
-            })
+            });
+            BEHIND.set(before);
+            polled
         })
         .await;
         if let Err(error) = result {

@@ -37,6 +37,7 @@ pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
         }
         On::Tx(mut tx) => joined(&mut tx, ask).await,
         On::Db(db) => {
+            db.usable()?;
             let asked = Run::asked(db, ask)?;
             if asked.is_write() || db.inner.driver.is_exclusive() {
                 beside::check(db.id(), Some(asked.op.kept()))?;

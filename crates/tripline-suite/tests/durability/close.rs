@@ -5,7 +5,7 @@ use std::{pin::pin, sync::Arc};
 use tokio::sync::Notify;
 use tripline::prelude::*;
 
-use crate::common::{Disk, Note, Place, Plain, note, plain, poll_once, recorded, soon};
+use crate::common::{Disk, Note, Place, Plain, note, notes, plain, poll_once, recorded, soon};
 
 #[tokio::test]
 async fn close_waits_for_an_open_transaction_and_refuses_what_comes_later() {
@@ -165,4 +165,36 @@ async fn close_waits_for_a_dropped_read_to_end() {
     }
     soon(db.close()).await.unwrap();
     assert!(!place.log().exists());
+}
+
+/// Also for those of a transaction that was still open when it was called: they can write, and are waited for.
+#[tokio::test]
+async fn l51_close_waits_for_hooks_of_the_transaction_that_it_waited_for() {
+    let place = Place::new();
+    let db = place.open("").await;
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let task = {
+        let (db, begun, go) = (db.clone(), begun.clone(), go.clone());
+        tokio::spawn(async move {
+            let followed = db.clone();
+            db.tx(async move |tx| {
+                tx.create(plain(1)).await?;
+                tx.on_commit(async move {
+                    tokio::task::yield_now().await;
+                    followed.create(note("followed")).await.map(drop)
+                });
+                begun.notify_one();
+                go.notified().await;
+                Ok(())
+            })
+            .await
+        })
+    };
+    begun.notified().await;
+    let mut close = pin!(db.close());
+    assert!(poll_once(&mut close).await.is_pending());
+    go.notify_one();
+    soon(close).await.unwrap();
+    soon(task).await.unwrap().unwrap();
+    assert_eq!(notes(&place.open("").await).await, ["followed"]);
 }

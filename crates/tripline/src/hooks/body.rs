@@ -8,7 +8,10 @@ use std::any::{Any, TypeId};
 use tripline_core::{ColumnSet, Kind, Result, RowSet, Slot, TableRef, Value};
 
 use super::change::{Change, Edit, Outcome, RowChange, Saves};
-use crate::table::{Cells, Row, Shape, SlotReader, Slots, Source};
+use crate::{
+    lifecycle::Reads,
+    table::{Cells, Row, Shape, SlotReader, Slots, Source},
+};
 
 /// The rows of one operation.
 #[derive(Debug)]
@@ -135,10 +138,17 @@ impl Body {
         self.typed.clear();
     }
 
-    /// A body for hooks after the commit; the caller's rows stay here.
-    pub(crate) fn kept_for_commit(&self) -> Body {
+    /// A body for hooks after the commit, with what they read; the caller's rows stay here.
+    pub(crate) fn kept_for_commit(&self, reads: &Reads) -> Body {
         let mut kept = Body::new(self.table, self.kind);
-        (kept.old, kept.new, kept.count) = (self.old.clone(), self.new.clone(), self.count);
+        kept.count = self.count;
+        if reads.pairs() {
+            // Which columns changed is found by comparing all that were written.
+            (kept.old, kept.new) = (self.old.clone(), self.new.clone());
+        } else {
+            (kept.old, kept.new) =
+                (self.old.with_columns(reads.old.as_ref()), self.new.with_columns(reads.new.as_ref()));
+        }
         kept
     }
 

@@ -32,8 +32,9 @@ pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> R
         Box::pin(refresh(tx, &mut run)).await?;
     }
     if let Some(place) = place {
+        let kept = run.body.kept_for_commit(&run.reads_ended());
         let once = std::mem::take(&mut run.once);
-        tx.state.fill_ended(place, run.body.kept_for_commit(), once);
+        tx.state.fill_ended(place, kept, once);
     }
     Ok(run)
 }

@@ -1,7 +1,7 @@
 //! Committed and rolled back: what follows the end of a transaction, on the engine's own task.
 
 use tokio::sync::oneshot;
-use tripline_core::{Durability, Error, HookName, Result};
+use tripline_core::{Durability, Error, HookName, Reply, Result};
 
 use crate::{
     Db,
@@ -9,25 +9,26 @@ use crate::{
     tx::{Ended, Queued},
 };
 
-/// Answers when the commit is durable. Hooks run after that, also if the caller is gone (L50); the caller does not
-/// wait for them (L51).
-pub(crate) async fn follow(
+/// Sends what follows a commit on its way; the reply is there when the commit is durable.
+///
+/// Hooks run after that, also if the caller is gone (L50); the caller does not wait for them (L51).
+pub(crate) fn follow(
     db: &Db,
     durability: Durability,
     queue: Vec<Queued>,
     undone: Vec<Ended>,
-) -> Result<()> {
+) -> Reply<'static, Result<()>> {
     if queue.is_empty() && undone.is_empty() {
         return match durability {
-            Durability::Now => Ok(()),
-            Durability::Later(durable) => durable.await,
+            Durability::Now => Reply::now(Ok(())),
+            Durability::Later(durable) => Reply::Later(durable),
         };
     }
     let on_task = db.clone();
     let durable = match durability {
         Durability::Now => {
             db.background(async move { run(&on_task, queue, undone).await });
-            return Ok(());
+            return Reply::now(Ok(()));
         }
         Durability::Later(durable) => durable,
     };
@@ -41,7 +42,7 @@ pub(crate) async fn follow(
         // If nobody knows whether it is committed, nothing runs that says it is (L7).
         run(&on_task, if holds { queue } else { Vec::new() }, undone).await;
     });
-    answered.await.unwrap_or(Err(Error::Closed))
+    Reply::Later(Box::pin(async move { answered.await.unwrap_or(Err(Error::Closed)) }))
 }
 
 /// Runs hooks for what was rolled back (L54).

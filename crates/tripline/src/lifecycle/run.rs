@@ -14,7 +14,10 @@ use super::{is_write, local::Local};
 use crate::{
     Db,
     catalog::{Attached, Hooks},
-    hooks::{body::Body, once::OnceHook},
+    hooks::{
+        body::Body,
+        once::{OnceCall, OnceHook},
+    },
     table::Shape,
 };
 
@@ -179,6 +182,17 @@ impl Inner {
             if crate::catalog::is_before(hook.phase) == before {
                 reads.add(table, hook.reads.old, hook.reads.new);
             }
+        }
+        reads
+    }
+}
+
+impl Inner {
+    /// The columns that hooks after the commit must see.
+    pub(crate) fn reads_ended(&self) -> Reads {
+        let mut reads = self.hooks().map_or_else(Reads::default, |hooks| hooks.reads_ended.clone());
+        for hook in self.once.iter().filter(|hook| matches!(hook.call, Some(OnceCall::Ended(_)))) {
+            reads.add(self.op.table, hook.reads.old, hook.reads.new);
         }
         reads
     }

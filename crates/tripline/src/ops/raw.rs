@@ -123,6 +123,7 @@ impl Read<'_> {
 }
 
 async fn alone(db: &Db, access: Access, text: &str, params: &[Value]) -> Result<RawRows> {
+    db.usable()?;
     let writes = access == Access::Write;
     let mut step = Step::new(Statement::Sql { text, params, writes });
     let mut session = db.inner.driver.lease(access).await?;

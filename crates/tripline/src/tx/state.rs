@@ -203,16 +203,12 @@ impl TxState {
             }
         };
         self.ended = true;
-        // Others may write while this commit becomes durable.
+        let (queue, undone) = (std::mem::take(&mut self.queue), std::mem::take(&mut self.undone));
+        let durable = committed::follow(&self.db, durability, queue, undone);
+        // What follows is registered by now, so whoever closes and gets the writer next knows of it. Others may write
+        // while this commit becomes durable.
         self.session = None;
-        committed::follow(
-            &self.db,
-            durability,
-            std::mem::take(&mut self.queue),
-            std::mem::take(&mut self.undone),
-        )
-        .await
-        .map(|()| value)
+        durable.await.map(|()| value)
     }
 
     async fn roll_back(&mut self) {

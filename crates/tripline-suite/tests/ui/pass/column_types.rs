@@ -73,7 +73,7 @@ async fn main() -> Result<()> {
         .set(|o| o.status.set(Status::Open))
         .set(|o| o.tags.set(Json(Vec::new())))
         .set(|o| o.other.set(all.id))
-        .set(|o| o.float.set(None::<f64>))
+        .set(|o| o.float.set(None))
         .rows::<Optional>()
         .await?;
     assert_eq!((changed[0].text.as_deref(), changed[0].other), (Some("nine"), Some(all.id)));
