@@ -10,7 +10,7 @@ use crate::rules;
 
 /// Runs everything; stops at the first failure.
 pub(crate) fn run(root: &Path) -> Result<(), String> {
-    cargo(root, &["test", "--workspace"])?;
+    cargo(root, &["test", "--workspace", "--no-fail-fast"])?;
     println!("\nrules of docs/lifecycle.md and their tests:");
     rules::run(root)?;
     engine_is_not_generic(root)?;

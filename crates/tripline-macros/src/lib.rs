@@ -20,7 +20,7 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Makes a struct a table: its fields are the columns, it is a row type, and hooks can be implemented for it.
 ///
-/// ```ignore
+/// ```text
 /// #[derive(Table, Clone, Debug)]
 /// #[table(name = "users", hook_rows(UserImage), unique(org, name), check(posts_counted = |u| u.posts.gte(0)))]
 /// pub struct User {
@@ -99,7 +99,7 @@ pub fn derive_table(input: TokenStream) -> TokenStream {
 
 /// Makes a struct a row type: some columns of a table, to be selected alone or to be given to hooks.
 ///
-/// ```ignore
+/// ```text
 /// #[derive(Row)]
 /// #[row(of = User)]
 /// struct UserImage {
@@ -124,7 +124,7 @@ pub fn derive_row(input: TokenStream) -> TokenStream {
 
 /// Makes a value an observer: it has state, and carries hooks for the tables that it lists.
 ///
-/// ```ignore
+/// ```text
 /// #[derive(Observer)]
 /// #[observes(User)]
 /// struct Mailer {
@@ -143,7 +143,7 @@ pub fn derive_observer(input: TokenStream) -> TokenStream {
 
 /// Makes an enum without fields a column type: text that is one of the variants' names.
 ///
-/// ```ignore
+/// ```text
 /// #[derive(TextEnum, Clone, Copy, Debug, PartialEq)]
 /// enum Status {
 ///     Open,

@@ -97,6 +97,7 @@ fn emit(owner: &Ident, table: &Path, fields: &[RowField]) -> TokenStream {
         let col = field.col(table);
         quote!(#col.index())
     });
+    let sources = fields.iter().map(|field| field.col(table));
     let values = fields.iter().map(|field| {
         let (RowField { ident, ty, .. }, col) = (field, field.col(table));
         let value = quote_spanned!(located(ty)=> #col.take::<#ty>(cells)?);
@@ -121,6 +122,7 @@ fn emit(owner: &Ident, table: &Path, fields: &[RowField]) -> TokenStream {
         impl ::tripline::__macro::Row for #owner {
             type Table = #table;
             const SHAPE: ::tripline::__macro::Shape = ::tripline::__macro::Shape::Columns(&[#(#indexes),*]);
+            const FALLIBLE: bool = false #(|| ::tripline::__macro::fallible(#sources))*;
             fn decode(cells: &mut ::tripline::__macro::Cells<'_>) -> ::tripline::__macro::Result<Self> {
                 ::core::result::Result::Ok(#owner { #(#values),* })
             }

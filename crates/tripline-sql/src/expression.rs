@@ -6,7 +6,10 @@ use tripline_core::{Arith, Compare, Error, Node, Pattern, Result, TableRef, Valu
 
 use crate::{Sql, writer::glob};
 
-/// Longer lists are one parameter.
+/// Longer lists of conditions are written in two halves.
+const DEEP_LIST: usize = 100;
+
+/// Longer lists of values are one parameter.
 const LONG_LIST: usize = 200;
 
 impl<'s> Sql<'s> {
@@ -111,6 +114,18 @@ impl<'s> Sql<'s> {
     }
 
     fn list(&mut self, table: TableRef, nodes: &'s [Node], between: &str, empty: &str) -> Result<()> {
+        if nodes.len() > DEEP_LIST {
+            // Written side by side, a list is as deep as it is long, and SQLite's expressions have a depth.
+            let (left, right) = nodes.split_at(nodes.len() / 2);
+            self.push("(");
+            self.list(table, left, between, empty)?;
+            self.push(")");
+            self.push(between);
+            self.push("(");
+            self.list(table, right, between, empty)?;
+            self.push(")");
+            return Ok(());
+        }
         if nodes.is_empty() {
             self.push(empty);
         }

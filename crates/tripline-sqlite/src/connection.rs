@@ -20,6 +20,7 @@ use crate::{
     Durability, Location, Options,
     errors::database_error,
     limits::{INSTRUCTIONS, Limits},
+    options::LONGEST_WAIT,
     texts::Texts,
 };
 
@@ -119,12 +120,15 @@ impl Connection {
 
 fn set_up(raw: &rusqlite::Connection, options: &Options, access: Access) -> rusqlite::Result<()> {
     // While it opens, SQLite may wait by blocking; `open` runs off the runtime.
-    raw.busy_timeout(options.busy_timeout)?;
+    raw.busy_timeout(options.busy_timeout.min(LONGEST_WAIT))?;
     if let Location::File(_) = options.location {
         raw.pragma_update(None, "journal_mode", "WAL")?;
     }
     // Values never change a plan. Otherwise SQLite plans a statement anew whenever the value of its LIMIT is bound.
     raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // A quoted name is a name. Otherwise one that the table does not have is a text, which every row may fulfil.
+    raw.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    raw.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     let synchronous = if options.durability == Durability::Strict { "FULL" } else { "NORMAL" };
     raw.pragma_update(None, "synchronous", synchronous)?;
     raw.pragma_update(None, "foreign_keys", true)?;

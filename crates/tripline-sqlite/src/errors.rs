@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::ffi;
 use tripline_core::{DatabaseError, Error, Invalid, Statement, TableRef, Violation};
 
-use crate::{connection::Connection, foreign_keys, limits::Interrupted};
+use crate::{connection::Connection, execute::RAW_MARK, foreign_keys, limits::Interrupted};
 
 /// Why a flight did not go through.
 #[derive(Debug)]
@@ -40,12 +40,12 @@ impl Connection {
             ffi::SQLITE_CONSTRAINT_UNIQUE
             | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
             | ffi::SQLITE_CONSTRAINT_ROWID => {
-                let (table, columns) = columns_in(message);
+                let (table, columns) = columns_in(&self.tables, message);
                 let constraint = constraint_name(&self.tables, table, &columns);
                 Error::Unique(Violation::new(table, columns, constraint))
             }
             ffi::SQLITE_CONSTRAINT_NOTNULL => {
-                let (table, columns) = columns_in(message);
+                let (table, columns) = columns_in(&self.tables, message);
                 Error::NotNull(Violation::new(table, columns, None))
             }
             ffi::SQLITE_CONSTRAINT_CHECK => {
@@ -57,7 +57,7 @@ impl Connection {
             {
                 Error::ForeignKey(foreign_keys::violation(self, statement))
             }
-            ffi::SQLITE_CONSTRAINT_DATATYPE => Error::Invalid(Box::new(Invalid::new(message))),
+            ffi::SQLITE_CONSTRAINT_DATATYPE => Error::Invalid(Box::new(misfit(&self.tables, message))),
             code => match code & 0xff {
                 ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => return Trouble::Busy,
                 ffi::SQLITE_FULL => Error::Full,
@@ -81,32 +81,50 @@ impl Connection {
 /// An error that has no variant of its own.
 pub(crate) fn database_error(error: rusqlite::Error, sql: Option<&str>) -> Error {
     let (code, message) = match &error {
-        rusqlite::Error::SqliteFailure(failure, message) => (
-            format!("SQLite {}", failure.extended_code),
-            message.clone().unwrap_or_else(|| failure.to_string()),
-        ),
-        other => ("SQLite".to_owned(), other.to_string()),
+        rusqlite::Error::SqliteFailure(failure, message) => {
+            (Some(failure.extended_code), message.clone().unwrap_or_else(|| failure.to_string()))
+        }
+        rusqlite::Error::SqlInputError { error, msg, .. } => (Some(error.extended_code), msg.clone()),
+        other => (None, other.to_string()),
     };
-    Error::Database(Box::new(DatabaseError { code, message, sql: sql.map(str::to_owned) }))
+    let code = code.map_or_else(|| "SQLite".to_owned(), |code| format!("SQLite {code}"));
+    let sql = sql.map(|sql| sql.strip_suffix(RAW_MARK).unwrap_or(sql).to_owned());
+    Error::Database(Box::new(DatabaseError { code, message, sql }))
 }
 
 pub(crate) fn busy(limit: Duration) -> Error {
     Error::Busy(limit)
 }
 
-/// `UNIQUE constraint failed: users.email, users.org` names table and columns.
-fn columns_in(message: &str) -> (&str, Vec<String>) {
+/// `UNIQUE constraint failed: users.email, users.org` names table and columns; names may have dots themselves.
+fn columns_in<'m>(tables: &[TableRef], message: &'m str) -> (&'m str, Vec<String>) {
     let Some((_, list)) = message.split_once(": ") else { return ("", Vec::new()) };
-    let mut table = "";
-    let columns = list
-        .split(", ")
-        .filter_map(|name| {
-            let (in_table, column) = name.split_once('.')?;
-            table = in_table;
-            Some(column.to_owned())
-        })
-        .collect();
-    (table, columns)
+    let split = |name: &'m str| {
+        let fits =
+            |table: &&TableRef| name.strip_prefix(table.name).is_some_and(|rest| rest.starts_with('.'));
+        match tables.iter().filter(fits).map(|table| table.name.len()).max() {
+            Some(end) => Some((&name[..end], &name[end + 1..])),
+            None => name.split_once('.'),
+        }
+    };
+    let parts: Vec<(&str, &str)> = list.split(", ").filter_map(split).collect();
+    let table = parts.first().map_or("", |(table, _)| table);
+    (table, parts.into_iter().map(|(_, column)| column.to_owned()).collect())
+}
+
+/// `cannot store REAL value in INTEGER column users.age`: a computed number became too large for an integer.
+fn misfit(tables: &[TableRef], message: &str) -> Invalid {
+    let name = message.rsplit(' ').next().unwrap_or_default();
+    let column = tables.iter().find_map(|table| {
+        let column = name.strip_prefix(table.name)?.strip_prefix('.')?;
+        Some((table.name, table.columns[usize::from(table.column(column)?)].name))
+    });
+    Invalid {
+        table: column.map(|(table, _)| table),
+        column: column.map(|(_, column)| column),
+        reason: "the value does not fit the column's type: a computed integer left 64 bits, for instance"
+            .to_owned(),
+    }
 }
 
 /// SQLite names the columns of a unique constraint, the description knows the constraint's name.

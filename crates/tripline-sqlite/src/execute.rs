@@ -31,6 +31,9 @@ enum ReadResult<C> {
     },
 }
 
+/// What is put behind SQL of the application's own.
+pub(crate) const RAW_MARK: &str = "\n/* raw */";
+
 impl Connection {
     /// Runs one statement. With `inline` a long read ends as [`Trouble::Long`].
     pub(crate) fn execute(&mut self, step: &mut Step<'_>, inline: bool) -> Result<(), Trouble> {
@@ -297,11 +300,14 @@ fn write_read<'s>(
             tripline_sql::exists(sql, table, query)?;
             ReadResult::Number
         }
+        Statement::Sql { text, .. } if text.trim().is_empty() => {
+            return Err(Error::invalid("the SQL is empty"));
+        }
         Statement::Sql { text, params, writes } => {
             // Keeps the application's `COMMIT` apart from the engine's in the cache of prepared statements, which
             // the authorizer does not see again.
-            sql.text.push_str("/* raw */ ");
             sql.text.push_str(text);
+            sql.text.push_str(RAW_MARK);
             sql.params.extend(params.iter().map(Cow::Borrowed));
             ReadResult::Untyped { writes }
         }

@@ -4,6 +4,9 @@ use std::{fs::File, io, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use tripline_core::{Error, Result, StatementLog};
 
+/// The longest time that SQLite can be told to wait.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// How a file is synced.
 pub(crate) type SyncFile = Arc<dyn Fn(&File) -> io::Result<()> + Send + Sync>;
 
@@ -85,7 +88,11 @@ impl Options {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let place = place.strip_prefix("//").unwrap_or(place);
         let location = match place {
-            "" => return Err(setup(format!("`{url}` names no file; for memory it is `sqlite::memory:`"))),
+            "" => {
+                return Err(setup(
+                    "the database's URL names no file; for memory it is `sqlite::memory:`".to_owned(),
+                ));
+            }
             ":memory:" => Location::Memory,
             path => Location::File(PathBuf::from(percent_decoded(path).map_err(setup)?)),
         };
@@ -94,7 +101,7 @@ impl Options {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             options
                 .set(name, value)
-                .map_err(|why| setup(format!("`{name}={value}` in the database's URL: {why}")))?;
+                .map_err(|why| setup(format!("the parameter `{name}` of the database's URL: {why}")))?;
         }
         Ok(options)
     }
@@ -121,7 +128,7 @@ impl Options {
                 }
             }
             "readers" => self.readers = number(value)?,
-            "busy_timeout" => self.busy_timeout = millis()?,
+            "busy_timeout" => self.busy_timeout = millis()?.min(LONGEST_WAIT),
             "acquire_timeout" => self.acquire_timeout = millis()?,
             "statement_timeout" => self.statement_timeout = Some(millis()?),
             "max_page_count" => self.max_page_count = Some(number(value)?),

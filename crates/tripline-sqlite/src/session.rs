@@ -210,13 +210,14 @@ async fn run_blocking(mut lease: Lease, read: OwnedRead) -> Result<(Lease, Resul
     }
     let limits = lease.connection()?.limits.clone();
     limits.start(false);
-    let mut cancel = CancelOnDrop(Some(limits));
-    let done = tokio::task::spawn_blocking(move || {
+    let mut task = tokio::task::spawn_blocking(move || {
         let answer =
             lease.connection().and_then(|connection| connection.execute_owned(&read).map_err(failed));
         (lease, answer)
-    })
-    .await;
+    });
+    // Dropped before the task, which may hold the connection: once that is given back, it may run another's statement.
+    let mut cancel = CancelOnDrop(Some(limits));
+    let done = (&mut task).await;
     cancel.0 = None;
     done.map_err(|_| Error::Closed)
 }

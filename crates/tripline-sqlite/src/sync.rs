@@ -136,7 +136,8 @@ impl Queue {
 
     fn sync_log(&self, log: &mut Option<File>) -> io::Result<()> {
         if log.is_none() {
-            *log = Some(File::open(&self.path)?);
+            // For writing: a file opened for reading cannot be synced everywhere.
+            *log = Some(File::options().read(true).write(true).open(&self.path)?);
         }
         log.as_ref().map_or(Ok(()), |log| (self.sync)(log))
     }

@@ -7,21 +7,21 @@ use std::{cell::RefCell, sync::Arc};
 use tripline_core::{Compare, Node, Query, Result, TableRef, Value};
 use tripline_sql::{Dialect, Sql};
 
-/// SQL by the address of its table's description and the columns; no columns for an insert.
+/// SQL by the address of its table's description and the columns; none for an insert.
 #[derive(Debug, Default)]
 pub(crate) struct Texts(RefCell<Vec<Text>>);
 
 #[derive(Debug)]
 struct Text {
     table: usize,
-    columns: Box<[u16]>,
+    columns: Option<Box<[u16]>>,
     sql: Arc<str>,
 }
 
 impl Texts {
     /// The insert of a row with all columns.
     pub(crate) fn insert(&self, table: TableRef) -> Result<Arc<str>> {
-        self.get(table, &[], |sql| {
+        self.get(table, None, |sql| {
             tripline_sql::insert(sql, table);
             Ok(())
         })
@@ -29,7 +29,7 @@ impl Texts {
 
     /// The find by a key of one column.
     pub(crate) fn find_by_key(&self, table: TableRef, columns: &[u16], query: &Query) -> Result<Arc<str>> {
-        self.get(table, columns, |sql| {
+        self.get(table, Some(columns), |sql| {
             // The values of this query are not in the text.
             let mut written = Sql::new(Dialect::Sqlite, String::new());
             tripline_sql::find(&mut written, table, query, columns)?;
@@ -41,18 +41,18 @@ impl Texts {
     fn get(
         &self,
         table: TableRef,
-        columns: &[u16],
+        columns: Option<&[u16]>,
         write: impl FnOnce(&mut Sql<'_>) -> Result<()>,
     ) -> Result<Arc<str>> {
         let address = std::ptr::from_ref(table).addr();
-        let is_it = |text: &&Text| text.table == address && *text.columns == *columns;
+        let is_it = |text: &&Text| text.table == address && text.columns.as_deref() == columns;
         if let Some(text) = self.0.borrow().iter().find(is_it) {
             return Ok(text.sql.clone());
         }
         let mut sql = Sql::new(Dialect::Sqlite, String::new());
         write(&mut sql)?;
         let sql: Arc<str> = sql.text.into();
-        self.0.borrow_mut().push(Text { table: address, columns: columns.into(), sql: sql.clone() });
+        self.0.borrow_mut().push(Text { table: address, columns: columns.map(Into::into), sql: sql.clone() });
         Ok(sql)
     }
 }

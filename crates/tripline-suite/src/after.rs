@@ -113,6 +113,8 @@ impl OnAfterChange<AnyRow> for Audit {
                 change.kind != Kind::Update
                     || change.old.as_ref().is_some_and(|old| old.get(column) != Some(*value))
             };
+            // The same, asked of the change.
+            assert_eq!(change.modified_column("no column").unwrap_err().code(), "invalid");
             let columns: Vec<&str> = row.iter().filter(differs).map(|(column, _)| column).collect();
             self.0.note(format!("{} {} {}", change.kind, row.table().name, columns.join(",")));
         }

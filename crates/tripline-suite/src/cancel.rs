@@ -191,6 +191,35 @@ cases! {
         assert_eq!(state(&db).await, before);
     }
 
+    async fn l3_l4_what_was_dropped_inside_a_nested_transaction_goes_with_it(engine) {
+        let (db, _, _) = prepared(&engine).await;
+        let before = state(&db).await;
+        db.tx(async |tx| {
+            for swallow in [true, false] {
+                let nested: Result<()> = tx
+                    .tx(async |tx| {
+                        {
+                            let mut create = pin!(tx.create(step(9)).into_future());
+                            poll_fn(|cx| {
+                                assert!(create.as_mut().poll(cx).is_pending());
+                                Poll::Ready(())
+                            })
+                            .await;
+                        }
+                        if swallow { Ok(()) } else { Err(Error::reject("given up")) }
+                    })
+                    .await;
+                let error = nested.unwrap_err();
+                assert!(matches!(error.root(), Error::Cancelled(_)) == swallow, "{error:?}");
+            }
+            // The outer transaction goes on.
+            tx.find::<Step>().count().await.map(drop)
+        })
+        .await
+        .unwrap();
+        assert_eq!(state(&db).await, before);
+    }
+
     async fn l5_a_nested_transaction_dropped_half_way_spoils_the_outer_one(engine) {
         let (db, _, _) = prepared(&engine).await;
         let before = state(&db).await;

@@ -325,6 +325,19 @@ cases! {
         assert_eq!(noted.take(), ["end of transaction", "on commit", "end of transaction"]);
     }
 
+    async fn l51_work_after_commits_cannot_wait_for_itself(engine) {
+        let db = engine.db(tables![Event]).await;
+        let noted = Recorder::default();
+        let told = noted.clone();
+        let hook = async move |db: &Db, _: &[Event]| {
+            told.note(format!("{} {}", db.drain().await.unwrap_err().code(), db.close().await.unwrap_err().code()));
+            Ok(())
+        };
+        db.create(event("a")).after_create_commit(hook).await.unwrap();
+        db.drain().await.unwrap();
+        assert_eq!(noted.take(), ["invalid invalid"]);
+    }
+
     async fn closing_waits_for_what_follows_commits(engine) {
         let (go, noted) = (Arc::new(Notify::new()), Recorder::default());
         let follower = Follower { go: go.clone(), noted: noted.clone() };

@@ -193,6 +193,12 @@ cases! {
         assert_eq!(db.log.take(), [one("n"), one("text")]);
     }
 
+    async fn a_thousand_conditions_are_not_too_deep(engine) {
+        let db = things(&engine).await;
+        assert_eq!(found(&db, |t| Expr::any((3..3000).map(|n| t.n.eq(n)))).await, [3, 4]);
+        assert_eq!(found(&db, |t| Expr::all((5..3000).map(|n| t.n.ne(n)))).await, [1, 2, 3, 4]);
+    }
+
     async fn a_pattern_with_nul_and_an_and_of_nothing_never_mean_all_rows(engine) {
         let db = things(&engine).await;
         let nul = db.delete::<Thing>().filter(|t| t.text.contains("\0")).await;

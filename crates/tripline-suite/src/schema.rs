@@ -68,6 +68,50 @@ impl AfterDelete for HookedChild {
 }
 
 #[derive(Table, Clone, Debug)]
+#[table(name = "others")]
+struct Other {
+    #[key]
+    id: Id<Other>,
+    name: String,
+    status: String,
+}
+
+/// Its key is another table's: nobody but the caller knows it.
+#[derive(Table, Clone, Debug)]
+#[table(name = "bios")]
+struct Bio {
+    #[key]
+    #[references(Parent)]
+    parent: Id<Parent>,
+    text: String,
+}
+
+#[derive(Table, Clone, Debug)]
+#[table(name = "mistyped")]
+struct Mistyped {
+    #[key]
+    id: Id<Mistyped>,
+    #[references(Parent)]
+    parent: String,
+}
+
+#[derive(Table, Clone, Debug)]
+#[table(name = "unspecific")]
+struct Unspecific {
+    #[key]
+    id: Id<Unspecific>,
+    #[references(Other, column = "name")]
+    other: String,
+}
+
+#[derive(Table, Clone, Debug)]
+#[table(name = "PARENTS")]
+struct Shouting {
+    #[key]
+    id: Id<Shouting>,
+}
+
+#[derive(Table, Clone, Debug)]
 #[table(name = "orphans")]
 struct Orphan {
     #[key]
@@ -103,6 +147,19 @@ cases! {
         assert_eq!(sql, [table, by_size, by_city]);
     }
 
+    async fn a_column_that_the_database_does_not_have_is_an_error_and_never_a_text(engine) {
+        let other = engine.db(tables![Other]).await;
+        other.raw_execute("DROP TABLE others", []).await.unwrap();
+        other.raw_execute("CREATE TABLE others (id INTEGER PRIMARY KEY, name TEXT) STRICT", []).await.unwrap();
+        other.raw_execute("INSERT INTO others (name) VALUES ('a')", []).await.unwrap();
+        let named = |o: OtherCols| o.status.ne("archived");
+        assert!(other.find::<Other>().await.is_err());
+        assert!(other.find::<Other>().filter(named).count().await.is_err());
+        assert!(other.update::<Other>().filter(named).set(|o| o.name.set("b")).await.is_err());
+        assert!(other.delete::<Other>().filter(named).await.is_err());
+        assert_eq!(other.raw_query("SELECT name FROM others", []).await.unwrap().get::<String>(0, 0).unwrap(), "a");
+    }
+
     async fn creating_tables_twice_changes_nothing(engine) {
         let db = engine.db(tables![Shop]).await;
         let shop = NewShop { name: "a".into(), city: "x".into(), size: 1.into(), open: true.into(), ..Default::default() };
@@ -119,6 +176,14 @@ cases! {
         assert_eq!(db.find::<Child>().count().await.unwrap(), 0);
     }
 
+    async fn a_key_that_refers_to_another_table_is_the_callers_to_give(engine) {
+        let db = engine.db(tables![Parent, Bio]).await;
+        let parent = db.create(NewParent::default()).await.unwrap().id;
+        let bio = NewBio { text: "a".into(), ..Default::default() };
+        assert!(matches!(db.create(bio.clone()).await, Err(Error::Required(_))));
+        assert_eq!(db.create(NewBio { parent: parent.into(), ..bio }).await.unwrap().parent, parent);
+    }
+
     async fn l45_a_database_cascade_onto_a_table_with_hooks_is_refused_at_connect(engine) {
         let error = Db::open(&engine.url()).tables(tables![Parent, HookedChild]).connect().await.unwrap_err();
         let text = error.to_string();
@@ -131,6 +196,9 @@ cases! {
             (tables![Child], "`parents`, which is not listed"),
             (tables![Parent, Parent], "listed twice"),
             (tables![Orphan], "`orphans.name` is set by a hook"),
+            (tables![Parent, Mistyped], "`mistyped.parent` is of another type than `parents.id`"),
+            (tables![Other, Unspecific], "`others.name`, which is neither"),
+            (tables![Parent, Shouting], "listed twice"),
         ] {
             let error = Db::open(&engine.url()).tables(tables).connect().await.unwrap_err().to_string();
             assert!(error.contains(needle), "{error}");

@@ -120,6 +120,17 @@ cases! {
         assert_eq!(db.find::<Sample>().one().await.unwrap().wide, i64::MAX);
     }
 
+    async fn a_write_whose_rows_cannot_be_decoded_is_undone(engine) {
+        let db = engine.db(tables![Sample]).await;
+        db.create(sample()).await.unwrap();
+        db.raw_execute("UPDATE samples SET settings = '[1]', wide = 1", []).await.unwrap();
+        let updated = db.update::<Sample>().set(|s| s.wide.add(1)).all_rows().rows::<Sample>().await;
+        assert!(matches!(updated, Err(Error::Decode(_))), "{updated:?}");
+        assert!(matches!(db.delete::<Sample>().all_rows().rows::<Sample>().await, Err(Error::Decode(_))));
+        let wide = db.raw_query("SELECT wide FROM samples", []).await.unwrap();
+        assert_eq!(wide.get::<i64>(0, 0).unwrap(), 1);
+    }
+
     async fn a_narrow_integer_cannot_leave_its_range(engine) {
         let db = engine.db(tables![Sample]).await;
         db.create(NewSample { unsigned: 0.into(), small: i16::MAX.into(), ..sample() }).await.unwrap();

@@ -29,9 +29,17 @@ impl AnyRow {
         self.values.get(usize::from(self.table.column(column)?))
     }
 
-    /// The columns' names and values, in the table's order.
+    /// The columns' names and values, in the table's order, those of secret columns included:
+    /// [`is_secret`](AnyRow::is_secret) tells them.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.table.columns.iter().map(|c| c.name).zip(&self.values)
+    }
+}
+
+impl AnyRow {
+    /// Whether the column's values must not be shown or logged.
+    pub fn is_secret(&self, column: &str) -> bool {
+        self.table.column(column).is_some_and(|index| self.table.columns[usize::from(index)].secret)
     }
 }
 
@@ -53,6 +61,7 @@ impl fmt::Debug for AnyRow {
 impl Row for AnyRow {
     type Table = AnyRow;
     const SHAPE: Shape = Shape::All;
+    const FALLIBLE: bool = false;
 
     fn decode(cells: &mut Cells<'_>) -> Result<Self> {
         let table = cells.table;

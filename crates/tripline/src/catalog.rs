@@ -117,11 +117,27 @@ impl Attached {
 impl Catalog {
     pub(crate) fn new(entries: &[TableEntry], observers: &[Registered]) -> Result<Catalog> {
         let mut catalog = Catalog::default();
+        let mut names: Vec<String> = Vec::new();
         for entry in entries {
-            if catalog.list.iter().any(|table| table.name == entry.table.name) {
+            // Without case: SQLite does not tell `users` from `Users`, so the hooks of one would miss the other's rows.
+            if catalog.list.iter().any(|table| table.name.eq_ignore_ascii_case(entry.table.name)) {
                 return Err(setup(format!("table `{}` is listed twice in `tables![..]`", entry.table.name)));
             }
             catalog.list.push(entry.table);
+            names.push(entry.table.name.to_lowercase());
+        }
+        for entry in entries {
+            // Indexes share one space of names with tables: a second one would silently not be made.
+            for index in entry.table.indexes.iter().filter(|index| !index.unique) {
+                let name = index.database_name(entry.table);
+                if names.contains(&name.to_lowercase()) {
+                    return Err(setup(format!(
+                        "the name `{name}` of an index of table `{}` is taken",
+                        entry.table.name
+                    )));
+                }
+                names.push(name.to_lowercase());
+            }
         }
         for entry in entries {
             let attached = attach(entry, observers);
@@ -266,6 +282,31 @@ fn check_table(table: TableRef, attached: &Attached, list: &[TableRef]) -> Resul
             return Err(setup(format!(
                 "`{}.{}` refers to table `{}`, which is not listed in `tables![..]`",
                 table.name, column.name, parent.name
+            )));
+        }
+        let target = parent.column(reference.target());
+        let unique = |column: u16| {
+            parent.key == [column]
+                || parent.indexes.iter().any(|index| index.unique && index.columns == [column])
+        };
+        let whole_key = reference.column.is_some() || parent.key.len() == 1;
+        if !whole_key || !target.is_some_and(unique) {
+            return Err(setup(format!(
+                "`{}.{}` refers to `{}.{}`, which is neither that table's key nor a unique column of it",
+                table.name,
+                column.name,
+                parent.name,
+                reference.target()
+            )));
+        }
+        let target_type = target.map(|target| parent.columns[usize::from(target)].ty);
+        if target_type != Some(column.ty) {
+            return Err(setup(format!(
+                "`{}.{}` is of another type than `{}.{}`, which it refers to",
+                table.name,
+                column.name,
+                parent.name,
+                reference.target()
             )));
         }
         for (event, action, hooks) in [

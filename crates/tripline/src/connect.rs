@@ -163,7 +163,9 @@ impl EngineSettings {
 
 /// Only the scheme is shown: the rest of a URL may hold a password.
 fn unknown_engine(url: &str) -> Error {
-    let scheme = url.split(':').next().unwrap_or_default();
+    let Some((scheme, _)) = url.split_once(':') else {
+        return Error::Setup(format!("`{url}` is no URL: for a file it is `sqlite://{url}`").into());
+    };
     Error::Setup(format!("no engine for URLs that begin with `{scheme}:`; there is `sqlite:`").into())
 }
 

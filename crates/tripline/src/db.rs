@@ -182,9 +182,9 @@ impl Db {
 
     /// Waits until all work after commits is done: hooks, [`Tx::on_commit`], tasks of [`Db::spawn`] (L51).
     ///
-    /// An error inside the database's own transaction, which such work may be waiting for.
+    /// An error inside the database's own transaction, which such work may be waiting for, and inside such work.
     pub async fn drain(&self) -> Result<()> {
-        beside::check(self.id(), None)?;
+        self.not_behind()?;
         self.idle().await;
         Ok(())
     }
@@ -207,7 +207,7 @@ impl Db {
     /// From the call on, operations of the application fail with [`Error::Closed`]; those of hooks after commits still
     /// run. Waits for as long as a transaction is open.
     pub async fn close(&self) -> Result<()> {
-        beside::check(self.id(), None)?;
+        self.not_behind()?;
         self.inner.closing.store(true, Ordering::Release);
         let limit = self.inner.settings.drain_timeout;
         let drained = tokio::time::timeout(limit, self.settle()).await;
@@ -227,6 +227,17 @@ impl Db {
                     writer => writer.map(drop),
                 };
             }
+        }
+    }
+
+    /// An error where waiting for work after commits would be waiting for oneself.
+    fn not_behind(&self) -> Result<()> {
+        beside::check(self.id(), None)?;
+        match BEHIND.get() == self.id() {
+            true => Err(Error::invalid(
+                "work after a commit cannot wait for all work after commits: that is itself",
+            )),
+            false => Ok(()),
         }
     }
 

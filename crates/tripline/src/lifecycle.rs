@@ -31,6 +31,8 @@ pub(crate) enum Link<'a, 't> {
 
 /// Runs an operation; its body then has what the caller asked for.
 pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
+    // An embedded database answers at once, so without this a loop of operations would never give way to others.
+    tokio::task::coop::consume_budget().await;
     match on {
         On::Tx(mut tx) if ask.savepoint => {
             Box::pin(async move { tx.tx(async move |tx| joined(tx, ask).await).await }).await
@@ -80,7 +82,12 @@ async fn operation(tx: &mut Tx<'_>, asked: Run<Asked>) -> Result<Box<Inner>> {
 
 async fn in_transaction(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) -> Result<Box<Inner>> {
     let run = phases(&mut Link::Tx(tx), asked, depth).await?;
-    after::after(tx, run, depth).await
+    let mut run = after::after(tx, run, depth).await?;
+    // A committed write is never reported as failed: what the caller gets is decoded before.
+    if let Some(decode) = run.decode {
+        decode(&mut run.body)?;
+    }
+    Ok(run)
 }
 
 /// The phases up to the write: the table in the design, as code (L10).

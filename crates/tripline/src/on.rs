@@ -95,6 +95,14 @@ impl Read<'_> {
 }
 
 impl<'x> On<'x> {
+    /// The same again, for a function that asks for more than one operation: `on.reborrow().find::<User>()`.
+    pub fn reborrow(&mut self) -> On<'_> {
+        match self {
+            On::Db(db) => On::Db(db),
+            On::Tx(tx) => On::Tx(tx.reborrow()),
+        }
+    }
+
     /// Finds rows; see [`Find`].
     pub fn find<T: Table>(self) -> Find<T, On<'x>> {
         Find::new(self, T::DESC)

@@ -46,6 +46,8 @@ pub trait Row: Sized + Send + Sync + 'static {
     type Table: Table;
     /// The columns, in the order of the fields.
     const SHAPE: Shape;
+    /// Whether decoding can fail for values of the columns' types, see [`Type::FALLIBLE`].
+    const FALLIBLE: bool = true;
 
     #[doc(hidden)]
     fn decode(cells: &mut Cells<'_>) -> Result<Self>;
@@ -260,6 +262,7 @@ pub trait Column: Sized {
     const DESC: ColumnDesc;
     /// A key column of this type.
     const KEY: ColumnDesc;
+    const FALLIBLE: bool;
     fn constant(value: impl Input<Self>) -> Value;
     fn into_slot(field: Field<Self>) -> Result<Slot>;
     fn from_slot(slot: Slot) -> Result<Field<Self>>;
@@ -280,6 +283,7 @@ impl<V: Type> Column for V {
         references: None,
     };
     const KEY: ColumnDesc = ColumnDesc { default: V::KEY_DEFAULT, ..Self::DESC };
+    const FALLIBLE: bool = V::FALLIBLE;
 
     fn constant(value: impl Input<V>) -> Value {
         // A default that cannot be written is found when the row is checked: null does not fit a required column.
@@ -303,4 +307,10 @@ impl<V: Type> Column for V {
 #[doc(hidden)]
 pub fn check<T: Table, F: FnOnce(T::Cols) -> Expr<T>>(condition: F) -> Result<Node> {
     condition(T::cols(T::DESC)).0
+}
+
+/// Whether decoding a column's values can fail.
+#[doc(hidden)]
+pub const fn fallible<T, V: Column, M>(_: Col<T, V, M>) -> bool {
+    V::FALLIBLE
 }

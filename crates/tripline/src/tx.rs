@@ -83,7 +83,8 @@ impl<'t> Tx<'t> {
             let mut nested = Tx { level, ..self.reborrow() };
             beside::inside(database, hook, transaction(&mut nested)).await
         };
-        self.state.close_level(level, mark, result).await
+        let depth = self.frame.map_or(0, |frame| frame.depth);
+        self.state.close_level(level, mark, depth, result).await
     }
 
     /// Runs a future after the outermost commit, on the engine's own task; dropped if the transaction, or the

@@ -32,6 +32,9 @@ pub trait Type: Sized + Send + Sync + 'static {
     const RANGE: Option<(i64, i64)> = None;
     /// Whether the column allows null.
     const NULLABLE: bool = false;
+    /// Whether decoding can fail for a value of the column's type: for JSON of another shape, say. Then rows that an
+    /// update or delete gives are decoded before it is committed.
+    const FALLIBLE: bool = true;
     /// Where a key of this type comes from when nobody gives it.
     const KEY_DEFAULT: DefaultDesc = DefaultDesc::None;
 
@@ -75,6 +78,7 @@ impl<T: Type<Base = T>> Type for Option<T> {
     const COLUMN: ColumnType = T::COLUMN;
     const RANGE: Option<(i64, i64)> = T::RANGE;
     const NULLABLE: bool = true;
+    const FALLIBLE: bool = T::FALLIBLE;
 
     fn encode(self) -> Result<Value> {
         self.map_or(Ok(Value::Null), T::encode)

@@ -202,6 +202,7 @@ fn row(table: &Table) -> TokenStream {
         quote!(#ident: #value)
     });
     let fields = table.columns.iter().map(|column| &column.ident);
+    let fallible = table.columns.iter().map(as_column);
     quote! {
         // A field that is only read through its column is not dead, which the compiler cannot see.
         const _: fn(&#owner) = |row| { #(let _ = &row.#fields;)* };
@@ -209,6 +210,7 @@ fn row(table: &Table) -> TokenStream {
         impl ::tripline::__macro::Row for #owner {
             type Table = #owner;
             const SHAPE: ::tripline::__macro::Shape = ::tripline::__macro::Shape::Columns(&[#(#indexes),*]);
+            const FALLIBLE: bool = false #(|| #fallible::FALLIBLE)*;
             fn decode(cells: &mut ::tripline::__macro::Cells<'_>) -> ::tripline::__macro::Result<Self> {
                 ::core::result::Result::Ok(#owner { #(#values),* })
             }
@@ -306,7 +308,9 @@ fn column(column: &Column) -> TokenStream {
     let secret = column.secret.then(|| quote!(secret: true,));
     let references = column.reference.as_ref().map(reference);
     // A key without a default of its own has that of its type: assigned by the database, made by the engine.
-    let from_type = if column.key { quote!(KEY) } else { quote!(DESC) };
+    // A key that refers to another table's row is that row's key: nobody but the caller knows it.
+    let makes_keys = column.key && column.reference.is_none();
+    let from_type = if makes_keys { quote!(KEY) } else { quote!(DESC) };
     quote! {
         ::tripline::__macro::ColumnDesc {
             name: #name, #default #on_update #read_only #set_by_hook #secret #references ..#ty::#from_type

@@ -91,7 +91,7 @@ impl Body {
                 decode::<R>(&body.old, body.table)?.into_iter().zip(decode::<R>(&body.new, body.table)?);
             Ok(pairs
                 .enumerate()
-                .map(|(i, (old, new))| Change { old, new, modified: body.modified(i) })
+                .map(|(i, (old, new))| Change { old, new, table: body.table, modified: body.modified(i) })
                 .collect())
         })?;
         Ok(changes)
@@ -103,8 +103,13 @@ impl Body {
             let old = decode::<R>(&body.old, body.table)?.into_iter().map(Some);
             let new = decode::<R>(&body.new, body.table)?.into_iter().map(Some);
             let none = || std::iter::repeat_with(|| None);
-            let change =
-                |(i, (old, new))| RowChange { kind: body.kind, old, new, modified: body.modified(i) };
+            let change = |(i, (old, new))| RowChange {
+                kind: body.kind,
+                old,
+                new,
+                table: body.table,
+                modified: body.modified(i),
+            };
             Ok(match body.kind {
                 Kind::Create => none().zip(new).enumerate().map(change).collect(),
                 Kind::Delete => old.zip(none()).enumerate().map(change).collect(),

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use tripline_core::{ColumnSet, Error, Kind, Result, Slot, TableRef};
 
 use crate::{
+    AnyRow,
     columns::Col,
     table::{Row, Table},
     types::{Input, Type},
@@ -17,6 +18,7 @@ pub struct Change<R> {
     pub old: R,
     /// The row as the operation wrote it.
     pub new: R,
+    pub(crate) table: TableRef,
     pub(crate) modified: ColumnSet,
 }
 
@@ -29,6 +31,7 @@ pub struct RowChange<R> {
     pub old: Option<R>,
     /// The row as the operation wrote it; none where it was deleted.
     pub new: Option<R>,
+    pub(crate) table: TableRef,
     pub(crate) modified: ColumnSet,
 }
 
@@ -81,6 +84,25 @@ fn modified<R: Row, V, M>(
     column: impl FnOnce(<R::Table as Table>::Cols) -> Col<R::Table, V, M>,
 ) -> bool {
     set.contains(column(R::Table::cols(R::Table::DESC)).index())
+}
+
+impl Change<AnyRow> {
+    /// Whether the update changed the column of this name; an error if the table has none.
+    pub fn modified_column(&self, column: &str) -> Result<bool> {
+        modified_column(self.table, &self.modified, column)
+    }
+}
+
+impl RowChange<AnyRow> {
+    /// Whether the write changed the column of this name; an error if the table has none.
+    pub fn modified_column(&self, column: &str) -> Result<bool> {
+        modified_column(self.table, &self.modified, column)
+    }
+}
+
+fn modified_column(table: TableRef, set: &ColumnSet, column: &str) -> Result<bool> {
+    let unknown = || Error::invalid(format!("table `{}` has no column `{column}`", table.name));
+    table.column(column).map(|index| set.contains(index)).ok_or_else(unknown)
 }
 
 /// The drafts or patches of a save, by column: one type for create and update.

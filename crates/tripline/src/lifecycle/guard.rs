@@ -19,7 +19,7 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
             }
             let inherited = tx.state.db.origin.as_ref().map_or(0, |origin| origin.depth);
             let limit = tx.state.db.inner.settings.max_depth;
-            if depth + inherited > limit + 1 {
+            if depth + inherited > limit.saturating_add(1) {
                 return Err(Error::TooDeep(Box::new(Chain { limit, steps: chain(&run, tx) })));
             }
         }

@@ -11,8 +11,11 @@ use crate::Tx;
 pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
     let columns = old_columns(run)?;
     let limit = tx.state.db.inner.settings.max_hook_rows;
-    let query =
-        Query { limit: Some(limit as u64 + 1), filter: run.op.query.filter.clone(), ..Query::default() };
+    let query = Query {
+        limit: Some((limit as u64).saturating_add(1)),
+        filter: run.op.query.filter.clone(),
+        ..Query::default()
+    };
     let mut step = Step::new(Statement::Find { table: run.op.table, query: &query, columns: &columns });
     tx.state.send(std::slice::from_mut(&mut step)).await?;
     let values = std::mem::take(&mut step.answer.values);

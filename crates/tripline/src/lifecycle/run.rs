@@ -81,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) mistake: Option<Error>,
     /// Whether a failure shall be catchable inside a transaction (L3).
     pub(crate) savepoint: bool,
+    /// Decodes the caller's rows while the write can still be undone, where that can fail.
+    pub(crate) decode: Option<fn(&mut Body) -> Result<()>>,
     /// Whether created rows are read again after the hooks (L17).
     pub(crate) refreshed: bool,
     pub(crate) local: Local,
@@ -106,6 +108,7 @@ impl Run<Asked> {
             && (self.hooks().is_some_and(|hooks| !hooks.is_empty())
                 || !self.once.is_empty()
                 || self.refreshed
+                || self.decode.is_some()
                 || self.op.many && self.op.kind == tripline_core::Kind::Create)
     }
 
@@ -145,6 +148,7 @@ impl Inner {
             columns: Columns::None,
             mistake: None,
             savepoint: false,
+            decode: None,
             refreshed: false,
             local: Local::default(),
             now: None,

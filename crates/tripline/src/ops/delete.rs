@@ -47,6 +47,9 @@ impl<T: Table, X> Delete<T, X> {
     /// Gives the deleted rows as they were, as this row type: `.rows::<User>()`.
     pub fn rows<S: RowOf<T>>(mut self) -> Delete<T, X, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);
+        if S::FALLIBLE {
+            self.ask.decode = Some(|body| body.gone::<S>().map(drop));
+        }
         Delete { on: self.on, ask: self.ask, _types: PhantomData }
     }
 }

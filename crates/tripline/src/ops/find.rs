@@ -148,6 +148,14 @@ impl<T: Table, X, R> First<T, X, R> {
     }
 }
 
+impl<'x, T: Table, R: Row<Table = T>> First<T, On<'x>, R> {
+    /// The row, or an error if there is none: `db.find::<User>().by_key(id).one()`.
+    pub fn one(self) -> BoxFuture<'x, Result<R>> {
+        let kept = self.ask.op.kept();
+        Box::pin(async move { self.await?.ok_or(Error::NotFound(kept)) })
+    }
+}
+
 impl<'x, T: Table, R: Row<Table = T>> IntoFuture for First<T, On<'x>, R> {
     type Output = Result<Option<R>>;
     type IntoFuture = BoxFuture<'x, Self::Output>;

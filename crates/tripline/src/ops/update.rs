@@ -51,6 +51,9 @@ impl<T: Table, X> Update<T, X> {
     /// Gives the updated rows, as this row type: `.rows::<User>()`.
     pub fn rows<S: RowOf<T>>(mut self) -> Update<T, X, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);
+        if S::FALLIBLE {
+            self.ask.decode = Some(|body| body.rows::<S>().map(drop));
+        }
         Update { on: self.on, ask: self.ask, _types: PhantomData }
     }
 }

@@ -153,9 +153,17 @@ impl TxState {
     }
 
     /// Ends a level: released if all went well, rolled back if not, also if an error was swallowed (L6).
-    pub(crate) async fn close_level<R>(&mut self, level: u32, mark: usize, result: Result<R>) -> Result<R> {
-        let depth = self.running.len();
+    ///
+    /// `depth` is how many operations were in progress when it was opened: more are ones that were dropped half-way.
+    pub(crate) async fn close_level<R>(
+        &mut self,
+        level: u32,
+        mark: usize,
+        depth: usize,
+        result: Result<R>,
+    ) -> Result<R> {
         let result = result.and_then(|value| self.settle(level, depth).map(|()| value));
+        self.running.truncate(depth);
         self.level = level - 1;
         let sent = self.opened > level;
         self.opened = self.opened.min(level);

@@ -43,6 +43,7 @@ impl<T, K: Copy> Id<T, K> {
 impl<T: 'static> Type for Id<T> {
     type Base = Self;
     const COLUMN: ColumnType = ColumnType::Int;
+    const FALLIBLE: bool = false;
     const KEY_DEFAULT: DefaultDesc = DefaultDesc::Assigned;
 
     fn encode(self) -> Result<Value> {
@@ -58,6 +59,7 @@ impl<T: 'static> Type for Id<T> {
 impl<T: 'static> Type for Id<T, Uuid> {
     type Base = Self;
     const COLUMN: ColumnType = ColumnType::Uuid;
+    const FALLIBLE: bool = false;
     const KEY_DEFAULT: DefaultDesc = DefaultDesc::UuidV7;
 
     fn encode(self) -> Result<Value> {

@@ -13,6 +13,7 @@ macro_rules! scalar {
         impl Type for $type {
             type Base = $type;
             const COLUMN: ColumnType = ColumnType::$column;
+            const FALLIBLE: bool = false;
 
             #[inline]
             fn encode(self) -> Result<Value> {
