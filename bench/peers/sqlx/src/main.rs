@@ -53,8 +53,7 @@ async fn open(file: &Path, work: Work) -> Result<SqlitePool> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
-        .row_buffer_size(200)
-        .row_buffer_size(500)
+        // Room for the rows of a whole result, so that the worker does not wait for the reader in between.
         .row_buffer_size(2000)
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new()
