@@ -1,6 +1,6 @@
 //! SQLite's errors as Tripline's: constraints by table, columns and name.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rusqlite::ffi;
 use tripline_core::{DatabaseError, Error, Invalid, Statement, TableRef, Violation};
@@ -60,6 +60,10 @@ impl Connection {
             ffi::SQLITE_CONSTRAINT_DATATYPE => Error::Invalid(Box::new(misfit(&self.tables, message))),
             code => match code & 0xff {
                 ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => return Trouble::Busy,
+                // The log was written, whether it is on the disk nobody knows.
+                ffi::SQLITE_IOERR if code == ffi::SQLITE_IOERR_FSYNC => {
+                    Error::CommitUnknown(Arc::new(database_error(error, Some(sql))))
+                }
                 ffi::SQLITE_FULL => Error::Full,
                 ffi::SQLITE_INTERRUPT => match self.limits.reason() {
                     Interrupted::TooLongInline => return Trouble::Long,

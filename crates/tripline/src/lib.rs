@@ -95,8 +95,8 @@ pub mod __macro {
             observer::{Observed, Observer, Observes},
         },
         table::{
-            Cells, Column, Draft, HookRow, HookTable, Row, Shape, SlotReader, Slots, Table, check, fallible,
-            row_of,
+            Cells, Column, Draft, HookRow, HookTable, Row, Shape, SlotReader, Slots, Table, check, clocked,
+            fallible, row_of,
         },
         types::Type,
     };

@@ -314,3 +314,20 @@ pub fn check<T: Table, F: FnOnce(T::Cols) -> Expr<T>>(condition: F) -> Result<No
 pub const fn fallible<T, V: Column, M>(_: Col<T, V, M>) -> bool {
     V::FALLIBLE
 }
+
+/// What `#[created_at]` and `#[updated_at]` can be put on.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`#[created_at]` and `#[updated_at]` cannot fill a column of type `{Self}`",
+    label = "expected `jiff::Timestamp`"
+)]
+pub trait Clocked {}
+
+#[diagnostic::do_not_recommend]
+impl Clocked for jiff::Timestamp {}
+#[diagnostic::do_not_recommend]
+impl Clocked for Option<jiff::Timestamp> {}
+
+/// Fails to compile if the clock cannot fill a column of this type.
+#[doc(hidden)]
+pub const fn clocked<T: Clocked>() {}

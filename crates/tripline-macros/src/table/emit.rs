@@ -203,9 +203,14 @@ fn row(table: &Table) -> TokenStream {
     });
     let fields = table.columns.iter().map(|column| &column.ident);
     let fallible = table.columns.iter().map(as_column);
+    let clocked = table.columns.iter().filter(|c| matches!(c.default, Default::Now)).map(|column| {
+        let ty = &column.ty;
+        quote_spanned!(located(ty)=> const _: () = ::tripline::__macro::clocked::<#ty>();)
+    });
     quote! {
         // A field that is only read through its column is not dead, which the compiler cannot see.
         const _: fn(&#owner) = |row| { #(let _ = &row.#fields;)* };
+        #(#clocked)*
         #[diagnostic::do_not_recommend]
         impl ::tripline::__macro::Row for #owner {
             type Table = #owner;
