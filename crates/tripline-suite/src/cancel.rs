@@ -80,11 +80,20 @@ fn step(n: i64) -> NewStep {
 type WritePath = fn(&Db) -> BoxFuture<'_, Result<()>>;
 
 /// The write paths: what each does, from two rows on.
-const PATHS: [(&str, WritePath); 9] = [
+const PATHS: [(&str, WritePath); 10] = [
     ("create one", |db| Box::pin(async { db.create(step(3)).await.map(drop) })),
     ("create many", |db| Box::pin(async { db.create(vec![step(3), step(4)]).await.map(drop) })),
     ("create over several turns", |db| {
         Box::pin(async { db.create((0..2500).map(step).collect::<Vec<_>>()).await.map(drop) })
+    }),
+    ("update row by row over several turns", |db| {
+        Box::pin(async {
+            db.tx(async |tx| {
+                tx.create((0..2500).map(step).collect::<Vec<_>>()).without_hooks().await?;
+                tx.update::<Step>().set(|s| s.n.set(1)).all_rows().await.map(drop)
+            })
+            .await
+        })
     }),
     ("create refreshed", |db| Box::pin(async { db.create(step(3)).refreshed().await.map(drop) })),
     ("update", |db| Box::pin(async { db.update::<Step>().set(|s| s.n.add(1)).all_rows().await.map(drop) })),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tripline_core::{ColumnSet, Kind, Result, RowSet, Slot, Statement, Step, TableRef, Value};
+use tripline_core::{Answer, ColumnSet, Kind, Node, Result, RowSet, Slot, Statement, Step, TableRef, Value};
 
 use super::{
     Link,
@@ -113,21 +113,56 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         (returning(run, reads.new.as_ref(), reads.old.is_some())?, reads.old.is_some(), reads.new.is_some())
     };
     let patches = std::mem::take(run.body.slots.flat()?);
-    let mut step = Step::new(Statement::Update {
-        table: run.op.table,
-        filter: run.op.query.filter.as_ref(),
-        patches: &patches,
-        keys: keys.as_ref(),
-        returning: &returning,
-    });
-    link.send(&mut step, Kind::Update).await?;
-    run.body.count = step.answer.count;
-    let values = std::mem::take(&mut step.answer.values);
-    run.body.new = RowSet { columns: returning, values };
+    let many = keys.as_ref().filter(|keys| keys.len() > ROWS_PER_TURN);
+    let answer = if let Some(keys) = many {
+        let filter = run.op.query.filter.as_ref();
+        Box::pin(update_in_turns(link, run.op.table, filter, keys, &patches, &returning)).await?
+    } else {
+        let mut step = Step::new(Statement::Update {
+            table: run.op.table,
+            filter: run.op.query.filter.as_ref(),
+            patches: &patches,
+            keys: keys.as_ref(),
+            returning: &returning,
+        });
+        link.send(&mut step, Kind::Update).await?;
+        step.answer
+    };
+    run.body.count = answer.count;
+    run.body.new = RowSet { columns: returning, values: answer.values };
     if paired {
         pair(run);
     }
     limit_rows(link, run, seen)
+}
+
+/// Updates row by row, with a turn for others after so many; the transaction stays open meanwhile.
+async fn update_in_turns(
+    link: &mut Link<'_, '_>,
+    table: TableRef,
+    filter: Option<&Node>,
+    keys: &RowSet,
+    patches: &[Slot],
+    returning: &[u16],
+) -> Result<Answer> {
+    let width = table.columns.len();
+    let each = patches.len() > width;
+    let mut all = Answer::default();
+    for (turn, part) in keys.values.chunks(ROWS_PER_TURN * table.key.len()).enumerate() {
+        if turn > 0 {
+            tokio::task::yield_now().await;
+        }
+        let keys = RowSet { columns: keys.columns.clone(), values: part.to_vec() };
+        let patches = match each {
+            true => &patches[turn * ROWS_PER_TURN * width..][..keys.len() * width],
+            false => patches,
+        };
+        let mut step = Step::new(Statement::Update { table, filter, patches, keys: Some(&keys), returning });
+        link.send(&mut step, Kind::Update).await?;
+        all.count += step.answer.count;
+        all.values.append(&mut step.answer.values);
+    }
+    Ok(all)
 }
 
 async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
