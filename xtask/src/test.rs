@@ -2,29 +2,66 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use crate::rules;
 
-/// Runs everything; stops at the first failure.
+/// Runs everything, and closes with one line for all tests together.
 pub(crate) fn run(root: &Path) -> Result<(), String> {
-    cargo(root, &["test", "--workspace", "--no-fail-fast"])?;
+    let counts = cargo_test(root, &["test", "--workspace", "--no-fail-fast"])?;
     println!("\nrules of docs/lifecycle.md and their tests:");
     rules::run(root)?;
     engine_is_not_generic(root)?;
-    errors_are_documented(root)
+    errors_are_documented(root)?;
+    println!("\n{} passed, {} failed", counts.passed, counts.failed);
+    Ok(())
 }
 
-fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
+/// How many tests there were, over all test programs.
+#[derive(Default)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+}
+
+/// Runs cargo, shows what it prints, and counts the tests that it reports.
+fn cargo_test(root: &Path, arguments: &[&str]) -> Result<Counts, String> {
     println!("$ cargo {}", arguments.join(" "));
+    let failed = |error: std::io::Error| format!("cargo could not be run: {error}");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(arguments).current_dir(root).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(format!("`cargo {}` failed", arguments.join(" "))),
-        Err(error) => Err(format!("cargo could not be started: {error}")),
+    let mut command = Command::new(cargo);
+    command.args(arguments).current_dir(root).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(failed)?;
+    let mut counts = Counts::default();
+    let mut output = BufReader::new(child.stdout.take().ok_or("cargo's output is not there")?);
+    let mut line = Vec::new();
+    // By bytes: a test may print what is not UTF-8.
+    while output.read_until(b'\n', &mut line).map_err(failed)? > 0 {
+        let text = String::from_utf8_lossy(&line);
+        print!("{text}");
+        counts.add(&text);
+        line.clear();
+    }
+    match child.wait().map_err(failed)?.success() {
+        true if counts.passed == 0 => Err("no test was run".to_owned()),
+        true => Ok(counts),
+        false => Err(format!("`cargo {}` failed: {} tests", arguments.join(" "), counts.failed)),
+    }
+}
+
+impl Counts {
+    /// Adds a line such as `test result: ok. 5 passed; 0 failed; ..`.
+    fn add(&mut self, line: &str) {
+        let Some((_, result)) = line.split_once("test result: ") else { return };
+        let number = |word: &str| {
+            let before = result.split_once(word).map(|(before, _)| before.trim_end())?;
+            before.rsplit(' ').next()?.parse::<u64>().ok()
+        };
+        self.passed += number(" passed").unwrap_or_default();
+        self.failed += number(" failed").unwrap_or_default();
     }
 }
 
@@ -68,4 +105,18 @@ fn errors_are_documented(root: &Path) -> Result<(), String> {
         return Err(format!("docs/errors.md and the codes of `Error` differ:\n{sections:?}\n{codes:?}"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counts;
+
+    #[test]
+    fn results_of_all_test_programs_are_added_up() {
+        let mut counts = Counts::default();
+        counts.add("test result: ok. 5 passed; 0 failed; 2 ignored; 0 measured\n");
+        counts.add("test result: FAILED. 1 passed; 3 failed; 0 ignored\n");
+        counts.add("test a ... ok\n");
+        assert_eq!((counts.passed, counts.failed), (6, 3));
+    }
 }
