@@ -129,6 +129,31 @@ impl BeforeUpdateRows for Shifting {
     }
 }
 
+/// Values that functions make: one for each created row, one for each update.
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "documents")]
+struct Document {
+    #[key]
+    id: Id<Document>,
+    #[column("body_text")]
+    body: String,
+    #[default_fn(next_number)]
+    number: i64,
+    #[default(0)]
+    #[on_update(next_number)]
+    revision: i64,
+}
+
+/// Never the same twice, so that a second call for one row or one update would show.
+fn next_number() -> i64 {
+    static NEXT: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
+fn document(body: &str) -> NewDocument {
+    NewDocument { body: body.into(), ..Default::default() }
+}
+
 fn task(title: &str) -> NewTask {
     NewTask { title: title.into(), status: Status::Open.into(), ..Default::default() }
 }
@@ -210,6 +235,38 @@ cases! {
         // The hook takes the only change back.
         assert_eq!(db.update::<Task>().by_key(before.id).set(|t| t.priority.set(0)).await.unwrap(), 0);
         assert_eq!(db.find::<Task>().by_key(before.id).await.unwrap(), Some(before));
+    }
+
+    async fn l27_a_default_function_is_called_for_each_row_that_has_no_value(engine) {
+        let db = engine.db(tables![Document]).await;
+        let given = NewDocument { number: (-5).into(), ..document("c") };
+        let made = db.create(vec![document("a"), document("b"), given]).await.unwrap();
+        assert!(made[0].number > 0 && made[0].number < made[1].number, "{made:?}");
+        assert_eq!((made[2].number, made[2].revision), (-5, 0));
+        assert_eq!(db.find::<Document>().order(|d| d.id.asc()).await.unwrap(), made);
+    }
+
+    async fn l27_an_on_update_function_is_called_once_for_all_rows_and_not_where_a_value_is_set(engine) {
+        let db = engine.db(tables![Document]).await;
+        db.create(vec![document("a"), document("b")]).await.unwrap();
+        let set = |d: DocumentCols| d.body.set("c");
+        let updated = db.update::<Document>().set(set).all_rows().rows::<Document>().await.unwrap();
+        assert!(updated[0].revision > 0 && updated[0].revision == updated[1].revision, "{updated:?}");
+        let own = |d: DocumentCols| d.revision.set(-1);
+        let updated = db.update::<Document>().set(own).all_rows().rows::<Document>().await.unwrap();
+        assert!(updated.iter().all(|d| d.revision == -1), "{updated:?}");
+        db.log.take();
+        // Nothing set: nothing is done, and no value is made for it.
+        assert_eq!(db.update::<Document>().all_rows().await.unwrap(), 0);
+        assert!(db.log.take().is_empty());
+    }
+
+    async fn a_renamed_column_has_its_name_in_the_database(engine) {
+        let db = engine.db(tables![Document]).await;
+        db.create(document("a")).await.unwrap();
+        assert_eq!(db.find::<Document>().filter(|d| d.body.eq("a")).count().await.unwrap(), 1);
+        let rows = db.raw_query("SELECT body_text FROM documents", []).await.unwrap();
+        assert_eq!(rows.get::<String>(0, 0).unwrap(), "a");
     }
 
     async fn l20_l24_a_hook_rejects(engine) {

@@ -58,7 +58,7 @@ impl Body {
         Ok(Saves::new(self.table, self.slots.flat()?))
     }
 
-    /// Calls a hook with the patches beside their old rows, and takes the patches back.
+    /// The patches beside their old rows, as a hook changes them; [`put_edits`](Self::put_edits) takes them back.
     pub(crate) fn edits<R: Row>(&mut self) -> Result<Vec<Edit<R>>> {
         let old = decode::<R>(&self.old, self.table)?;
         let patches = self.slots.flat()?.clone();
@@ -66,6 +66,7 @@ impl Body {
         old.into_iter().map(|old| Ok(Edit { old, patch: Slots::from_slots(&mut reader)? })).collect()
     }
 
+    /// Takes the patches as a hook left them.
     pub(crate) fn put_edits<R: Row>(&mut self, edits: Vec<Edit<R>>) -> Result<()> {
         let slots = self.slots.flat()?;
         slots.clear();
