@@ -12,7 +12,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::{Node, Query, Result, RowSet, Slot, TableRef, Value};
+use crate::{Isolation, Kind, Node, Query, Result, RowSet, Slot, TableRef, Value};
 
 /// A boxed future that can go from thread to thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -64,13 +64,14 @@ pub trait Driver: Send + Sync + 'static {
     /// The engine's name, for messages: `sqlite`.
     fn name(&self) -> &'static str;
 
-    /// Whether a transaction keeps all other sessions out, reads included.
-    ///
-    /// Then also a read beside the open transaction would wait for ever, and is refused.
-    fn is_exclusive(&self) -> bool;
+    /// What the engine must know of it.
+    fn traits(&self) -> Traits;
 
     /// A session, in fair order; errors with a time-out or because the database is closed.
-    fn lease(&self, access: Access) -> Reply<'_, Result<Box<dyn Session>>>;
+    ///
+    /// With `seen` it is for one read outside of transactions, which any copy of the database may answer that has
+    /// caught up with that position; the driver sees to that.
+    fn lease(&self, access: Access, seen: Option<Position>) -> Reply<'_, Result<Box<dyn Session>>>;
 
     /// The SQL statements that create these tables, with their constraints and indexes, where they are not there.
     fn schema(&self, tables: &[TableRef]) -> Result<Vec<String>>;
@@ -79,14 +80,35 @@ pub trait Driver: Send + Sync + 'static {
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
 
+/// What a driver's database is like, as far as the lifecycle depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits {
+    /// A transaction keeps all other sessions out, reads included. Then also a read beside the open transaction would
+    /// wait for ever, and is refused.
+    pub exclusive: bool,
+    /// It is somewhere else: a flight is a round trip, and goes on there also when nobody waits for it any more. So
+    /// what belongs together flies together, and a commit is followed by the engine, not by the caller.
+    pub remote: bool,
+    /// Several transactions write at once. Then rows that were read to be written are locked, and written by key.
+    pub shared: bool,
+}
+
+/// How far a database's log has come, in its own unit. Positions of one database can be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(pub u64);
+
 /// One connection, leased to one transaction or one operation.
 ///
-/// Dropping it gives it back; an open transaction is rolled back by then, however the drop came about.
+/// Dropping it gives it back; an open transaction is rolled back, however the drop came about.
 pub trait Session: Send {
     /// Sends a flight; each step's answer is put beside its statement.
     ///
-    /// On an error later steps and the end are not sent, and an open transaction stays open.
+    /// On an error later steps and the end are without effect, and an open transaction stays open, except that one
+    /// which was to be committed is rolled back by some.
     fn send<'a, 's: 'a>(&'a mut self, flight: Flight<'a, 's>) -> Reply<'a, Result<Commit>>;
+
+    /// Rolls back what is open and gives the connection back, like dropping it. What of that takes time is the future.
+    fn abandon(self: Box<Self>) -> Option<BoxFuture<'static, ()>>;
 }
 
 impl fmt::Debug for dyn Session {
@@ -110,9 +132,18 @@ pub struct Flight<'a, 's> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Begin {
     /// A transaction, of this kind.
-    pub transaction: Option<Access>,
+    pub transaction: Option<Mode>,
     /// Savepoints of these levels; the outermost is 1.
     pub savepoints: Range<u32>,
+}
+
+/// The kind of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode {
+    /// Whether it may write.
+    pub access: Access,
+    /// What it sees of others.
+    pub isolation: Isolation,
 }
 
 /// What a flight closes after its last statement.
@@ -136,6 +167,8 @@ pub enum End {
 pub struct Commit {
     /// When it is durable.
     pub durability: Durability,
+    /// Where it stands in the database's log, if someone could ask a copy for it.
+    pub position: Option<Position>,
 }
 
 /// When a commit is durable.
@@ -193,6 +226,8 @@ pub enum Statement<'s> {
         query: &'s Query,
         /// Which columns.
         columns: &'s [u16],
+        /// The write that the rows are locked for, where transactions write at once.
+        lock: Option<Kind>,
     },
     /// How many rows.
     Count {
@@ -228,6 +263,10 @@ pub enum Statement<'s> {
         keys: Option<&'s RowSet>,
         /// Columns of the changed rows to give back.
         returning: &'s [u16],
+        /// Columns of the same rows as they were before, given back behind those; only where [`Traits::shared`].
+        returning_old: &'s [u16],
+        /// More rows than this need not be given back: the write is undone.
+        limit: u64,
     },
     /// Removal.
     Delete {
@@ -242,7 +281,7 @@ pub enum Statement<'s> {
     },
     /// SQL of the application's own, which may not touch the transaction.
     Sql {
-        /// The text, with `?` for parameters.
+        /// The text, with the engine's own placeholders.
         text: &'s str,
         /// The parameters.
         params: &'s [Value],

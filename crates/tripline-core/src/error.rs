@@ -70,6 +70,13 @@ pub enum Error {
         /// The limit.
         limit: Duration,
     },
+    /// What the transaction read or wrote was changed by another one that ran at the same time; run again, it may
+    /// succeed. See [`Error::is_transient`].
+    Serialization(Box<DatabaseError>),
+    /// Transactions waited for one another; this one was chosen to give way. Run again, it may succeed.
+    Deadlock(Box<DatabaseError>),
+    /// The connection to the database could not be made, or was lost. What was not committed by then is rolled back.
+    Connection(Box<ConnectionError>),
     /// The disk or the database is full.
     Full,
     /// The database was closed, by `close` or because its log could not be synced.
@@ -182,6 +189,29 @@ pub struct DatabaseError {
     pub sql: Option<String>,
 }
 
+/// A connection that could not be made, or was lost. No message holds a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionError {
+    /// What became of it.
+    pub kind: ConnectionErrorKind,
+    /// In the words of the server or the system.
+    pub message: String,
+}
+
+/// What became of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectionErrorKind {
+    /// Nobody answered there, or not in time, or there were too many connections.
+    Unreachable,
+    /// User name, password or certificate were not accepted.
+    Denied,
+    /// The server has no such database.
+    NoDatabase,
+    /// It was there, and broke.
+    Lost,
+}
+
 /// How a hook is named in errors and traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -272,12 +302,26 @@ impl Error {
             Error::Setup(_) => "setup",
             Error::Busy(_) => "busy",
             Error::Timeout { .. } => "timeout",
+            Error::Serialization(_) => "serialization",
+            Error::Deadlock(_) => "deadlock",
+            Error::Connection(_) => "connection",
             Error::Full => "full",
             Error::Closed => "closed",
             Error::CommitUnknown(_) => "commit_unknown",
             Error::ReadOnlyTransaction(_) => "read_only_transaction",
             Error::Database(_) => "database",
         }
+    }
+
+    /// Whether the same transaction, run again from its beginning, may succeed: a serialization failure or a deadlock,
+    /// also below the names of hooks. [`TxOptions`](https://docs.rs/tripline) runs such transactions again.
+    ///
+    /// ```
+    /// # use tripline_core::Error;
+    /// assert!(!Error::reject("no").is_transient());
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        matches!(self.root(), Error::Serialization(_) | Error::Deadlock(_))
     }
 
     /// The error that started it: below the names of hooks and below a poisoned transaction.
@@ -389,6 +433,11 @@ impl fmt::Display for Error {
                 write!(f, "the database was locked by another connection for more than {limit:?}")
             }
             Error::Timeout { what, limit } => write!(f, "{what} took more than {limit:?}"),
+            Error::Serialization(_) => {
+                write!(f, "the transaction met another one that changed the same data")
+            }
+            Error::Deadlock(_) => write!(f, "the transaction and another one waited for each other"),
+            Error::Connection(c) => c.fmt(f),
             Error::Full => write!(f, "the disk or the database is full"),
             Error::Closed => write!(f, "the database is closed"),
             Error::CommitUnknown(_) => write!(f, "it is unknown whether the transaction is durable"),
@@ -411,6 +460,7 @@ impl std::error::Error for Error {
             Error::Custom(error) => Some(&**error),
             Error::Poisoned(error) | Error::CommitUnknown(error) => Some(&**error),
             Error::Decode(decode) => Some(&decode.mismatch),
+            Error::Serialization(error) | Error::Deadlock(error) => Some(&**error),
             _ => None,
         }
     }
@@ -494,6 +544,22 @@ impl fmt::Display for Chain {
         Ok(())
     }
 }
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            ConnectionErrorKind::Unreachable => "the database cannot be reached",
+            ConnectionErrorKind::Denied => "the database's server did not let us in",
+            ConnectionErrorKind::NoDatabase => "the server has no such database",
+            ConnectionErrorKind::Lost => "the connection to the database was lost",
+        };
+        write!(f, "{what}: {}", self.message)
+    }
+}
+
+impl std::error::Error for DatabaseError {}
+
+impl std::error::Error for ConnectionError {}
 
 impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

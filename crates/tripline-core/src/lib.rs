@@ -19,17 +19,17 @@ mod value;
 
 pub use columns::ColumnSet;
 pub use driver::{
-    Access, Answer, Begin, BoxFuture, Commit, Driver, Durability, End, Flight, Reply, Session, Statement,
-    Step,
+    Access, Answer, Begin, BoxFuture, Commit, Driver, Durability, End, Flight, Mode, Position, Reply,
+    Session, Statement, Step, Traits,
 };
 pub use error::{
-    BesideTransaction, Chain, DatabaseError, Decode, Error, HookError, HookName, Invalid, Kept, Phase,
-    Rejection, Result, Violation,
+    BesideTransaction, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Decode, Error, HookError,
+    HookName, Invalid, Kept, Phase, Rejection, Result, Violation,
 };
 pub use eval::{Truth, evaluate, holds};
 pub use expr::{Arith, Compare, Node};
 pub use log::StatementLog;
-pub use operation::{Kind, Nulls, Operation, Order, Query};
+pub use operation::{Isolation, Kind, Nulls, Operation, Order, Query};
 pub use pattern::{Pattern, PatternPart};
 pub use rows::{RowSet, Slot};
 pub use table::{

@@ -124,3 +124,19 @@ impl Query {
         });
     }
 }
+
+/// What a transaction sees of others that run at the same time.
+///
+/// SQLite's are always serializable. On PostgreSQL the levels are its own; one that is stricter may fail with
+/// [`Error::Serialization`](crate::Error::Serialization), and is then to be run again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// Each statement sees what was committed when it began.
+    #[default]
+    ReadCommitted,
+    /// All statements see what was committed when the transaction's first one began.
+    RepeatableRead,
+    /// As if one transaction ran after the other.
+    Serializable,
+}

@@ -1,6 +1,7 @@
 //! [`Connection`]: one connection to SQLite, set up as the driver needs it.
 
 use std::{
+    cell::Cell,
     ffi::OsString,
     path::{Path, PathBuf},
     sync::{
@@ -40,6 +41,8 @@ pub(crate) struct Connection {
     pub(crate) buffer: String,
     /// Texts that depend only on table and columns.
     pub(crate) texts: Texts,
+    /// Whether the next statement is the first of its flight, for the log.
+    pub(crate) first_of_flight: Cell<bool>,
 }
 
 impl Connection {
@@ -80,6 +83,7 @@ impl Connection {
             foreign_sql,
             buffer: String::new(),
             texts: Texts::default(),
+            first_of_flight: Cell::new(true),
         })
     }
 
@@ -88,6 +92,11 @@ impl Connection {
         let mut log = self.raw.path().map_or_else(|| opened.as_os_str().to_owned(), OsString::from);
         log.push("-wal");
         log.into()
+    }
+
+    /// What is sent from here on is another flight.
+    pub(crate) fn begin_flight(&self) {
+        self.first_of_flight.set(true);
     }
 
     /// Whether a transaction is open.
@@ -108,7 +117,7 @@ impl Connection {
         // SQLite may call the progress handler here too, which must not judge by the statement before.
         self.limits.start(false);
         if let Some(log) = &self.log {
-            log.record(sql);
+            log.record(sql, self.first_of_flight.take());
         }
         self.raw.prepare_cached(sql)?.raw_execute().map(drop)
     }

@@ -50,7 +50,7 @@ impl Connection {
         answer: &mut Answer,
         inline: bool,
     ) -> Result<(), Trouble> {
-        if let Statement::Find { table, query, columns } = statement
+        if let Statement::Find { table, query, columns, .. } = statement
             && let Some(key) = key_of(table, query)
         {
             let text = self.texts.find_by_key(table, columns, query)?;
@@ -77,7 +77,7 @@ impl Connection {
         }
         let statement = &*statement;
         match statement {
-            Statement::Update { table, filter, patches, keys, returning } => {
+            Statement::Update { table, filter, patches, keys, returning, .. } => {
                 let width = table.columns.len();
                 self.each_key(*keys, |i, key| {
                     let patch = if patches.len() == width { patches } else { &patches[i * width..][..width] };
@@ -258,7 +258,7 @@ impl Connection {
     fn record(&self, sql: &str, execution: usize) {
         match &self.log {
             None => {}
-            Some(log) if execution == 0 => log.record(sql),
+            Some(log) if execution == 0 => log.record(sql, self.first_of_flight.take()),
             Some(log) => log.record_again(sql),
         }
     }
@@ -288,7 +288,7 @@ fn write_read<'s>(
     statement: &Statement<'s>,
 ) -> Result<Option<ReadResult<&'s [u16]>>, Error> {
     Ok(Some(match *statement {
-        Statement::Find { table, query, columns } => {
+        Statement::Find { table, query, columns, .. } => {
             tripline_sql::find(sql, table, query, columns)?;
             ReadResult::Rows(table, columns)
         }

@@ -33,7 +33,7 @@ use std::sync::{
 };
 
 use tokio::sync::{Mutex as FairMutex, OwnedMutexGuard, oneshot};
-use tripline_core::{Access, BoxFuture, Driver, Error, Reply, Result, Session, TableRef};
+use tripline_core::{Access, BoxFuture, Driver, Error, Position, Reply, Result, Session, TableRef, Traits};
 use tripline_sql::Dialect;
 
 use crate::{
@@ -181,11 +181,11 @@ impl Driver for Sqlite {
         "sqlite"
     }
 
-    fn is_exclusive(&self) -> bool {
-        self.is_memory()
+    fn traits(&self) -> Traits {
+        Traits { exclusive: self.is_memory(), remote: false, shared: false }
     }
 
-    fn lease(&self, access: Access) -> Reply<'_, Result<Box<dyn Session>>> {
+    fn lease(&self, access: Access, _: Option<Position>) -> Reply<'_, Result<Box<dyn Session>>> {
         fn session(lease: Lease) -> Box<dyn Session> {
             Box::new(SqliteSession::new(lease))
         }

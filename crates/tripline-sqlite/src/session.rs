@@ -4,7 +4,8 @@ use std::{mem, sync::Arc, time::Duration};
 
 use tokio::{sync::OwnedMutexGuard, time::Instant};
 use tripline_core::{
-    Access, Answer, Begin, Commit, Durability, End, Error, Flight, Reply, Result, Session, Step,
+    Access, Answer, Begin, BoxFuture, Commit, Durability, End, Error, Flight, Mode, Reply, Result, Session,
+    Step,
 };
 
 use crate::{
@@ -52,6 +53,7 @@ impl Lease {
     /// Sends the flight, as far as it goes without waiting.
     fn fly(&mut self, flight: &mut Flight<'_, '_>) -> Result<Commit, Trouble> {
         let connection = self.connection()?;
+        connection.begin_flight();
         let was_open = connection.in_transaction();
         begin(connection, &flight.begin)?;
         // Whatever ends outside a transaction has committed.
@@ -62,7 +64,8 @@ impl Lease {
         }
         end(connection, flight.end)?;
         let committed = flight.end == End::Commit || (wrote && matches!(self.held, Held::Writer(_)));
-        Ok(Commit { durability: if committed { self.durability() } else { Durability::Now } })
+        let durability = if committed { self.durability() } else { Durability::Now };
+        Ok(Commit { durability, position: None })
     }
 
     fn durability(&self) -> Durability {
@@ -148,6 +151,11 @@ impl Session for SqliteSession {
             Err(trouble) => Reply::Later(Box::pin(self.fly_later(flight, trouble))),
         }
     }
+
+    fn abandon(self: Box<Self>) -> Option<BoxFuture<'static, ()>> {
+        // The lease rolls back when it is dropped, and that is at once.
+        None
+    }
 }
 
 /// Sends the flight; if another connection is in the way, leaves everything as it was before, where that can be.
@@ -178,8 +186,8 @@ fn begin(connection: &Connection, begin: &Begin) -> Result<(), Trouble> {
     let control = |sql: &str| connection.control(sql).map_err(|error| connection.trouble(error, None, sql));
     match begin.transaction {
         None => {}
-        Some(Access::Write) => control("BEGIN IMMEDIATE")?,
-        Some(Access::Read) => control("BEGIN")?,
+        Some(Mode { access: Access::Write, .. }) => control("BEGIN IMMEDIATE")?,
+        Some(Mode { access: Access::Read, .. }) => control("BEGIN")?,
     }
     begin.savepoints.clone().try_for_each(|level| control(&format!("SAVEPOINT s{level}")))
 }

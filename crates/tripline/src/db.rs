@@ -7,14 +7,19 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::Poll,
     time::Duration,
 };
 
-use tokio::{runtime::Handle, sync::Notify};
-use tripline_core::{Access, Driver, Error, HookName, Kept, Result, Statement, Step};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, oneshot},
+};
+use tripline_core::{
+    Access, Driver, Error, HookName, Isolation, Kept, Mode, Position, Result, Statement, Step, Traits,
+};
 
 use crate::{
     Connect, Read, Tx, actor::Actor, beside, catalog::Catalog, lifecycle::origin::Inherited, tx::TxState,
@@ -35,13 +40,18 @@ pub struct Db {
     pub(crate) actor: Actor,
     /// The operation after whose commit this handle was made for a hook.
     pub(crate) origin: Option<Arc<Inherited>>,
+    /// Where the last commit of this handle and its clones stands.
+    pub(crate) seen: Arc<AtomicU64>,
 }
 
 pub(crate) struct Inner {
     pub(crate) driver: Box<dyn Driver>,
+    pub(crate) traits: Traits,
     pub(crate) catalog: Catalog,
     pub(crate) settings: Settings,
     runtime: Handle,
+    /// Transactions that have not ended.
+    open: AtomicUsize,
     /// Work on the engine's own tasks.
     running: AtomicUsize,
     idle: Notify,
@@ -78,15 +88,45 @@ impl Db {
         let runtime =
             Handle::try_current().map_err(|_| Error::Setup("a `Db` needs a tokio runtime".into()))?;
         let inner = Inner {
+            traits: driver.traits(),
             driver,
             catalog,
             settings,
             runtime,
+            open: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             idle: Notify::new(),
             closing: AtomicBool::new(false),
         };
-        Ok(Db { inner: Arc::new(inner), actor: Actor::default(), origin: None })
+        Ok(Db { inner: Arc::new(inner), actor: Actor::default(), origin: None, seen: Arc::default() })
+    }
+
+    /// The same database with a memory of its own for what it has written.
+    ///
+    /// Where there are read replicas, a `Db` reads what it has itself written: it asks only replicas that have caught
+    /// up with its last write. Clones share that memory. A web server gives each of its users' sessions one, so that
+    /// nobody waits for the writes of others. Without replicas it makes no difference.
+    ///
+    /// ```
+    /// # use tripline::{*, prelude::*};
+    /// # fn handle(db: &Db) {
+    /// let db = db.session();
+    /// # }
+    /// ```
+    pub fn session(&self) -> Db {
+        Db { seen: Arc::new(AtomicU64::new(self.seen.load(Ordering::Acquire))), ..self.clone() }
+    }
+
+    /// What a copy of the database must have seen to answer this handle's reads.
+    pub(crate) fn seen(&self) -> Position {
+        Position(self.seen.load(Ordering::Acquire))
+    }
+
+    /// Notes where a commit of this handle stands.
+    pub(crate) fn saw(&self, position: Option<Position>) {
+        if let Some(Position(position)) = position {
+            self.seen.fetch_max(position, Ordering::AcqRel);
+        }
     }
 
     /// The same database on behalf of this actor: hooks can ask for it with [`Tx::actor`].
@@ -132,7 +172,7 @@ impl Db {
     {
         beside::check(self.id(), None)?;
         self.usable()?;
-        let mut state = TxState::new(self, Access::Write);
+        let mut state = TxState::writing(self);
         let result = {
             let mut tx = Tx::outermost(&mut state, self);
             beside::inside(self.id(), None, transaction(&mut tx)).await
@@ -147,13 +187,14 @@ impl Db {
         F: for<'a, 't> AsyncFnOnce(&'a mut Read<'t>) -> Result<R>,
     {
         self.usable()?;
-        if !self.inner.driver.is_exclusive() {
-            let mut state = TxState::new(self, Access::Read);
+        let mode = Mode { access: Access::Read, isolation: Isolation::RepeatableRead };
+        if !self.inner.traits.exclusive {
+            let mut state = TxState::new(self, mode);
             let result = transaction(&mut Read(Tx::outermost(&mut state, self))).await;
             return state.end(result).await;
         }
         beside::check(self.id(), None)?;
-        let mut state = TxState::new(self, Access::Read);
+        let mut state = TxState::new(self, mode);
         let result = {
             let mut read = Read(Tx::outermost(&mut state, self));
             beside::inside(self.id(), None, transaction(&mut read)).await
@@ -169,7 +210,7 @@ impl Db {
         let statements = self.inner.driver.schema(self.inner.catalog.tables())?;
         let mut steps: Vec<Step<'_>> =
             statements.iter().map(|text| Step::new(Statement::Schema { text })).collect();
-        let mut state = TxState::new(self, Access::Write);
+        let mut state = TxState::writing(self);
         let result = state.send(&mut steps).await;
         drop(steps);
         state.end(result).await
@@ -190,15 +231,7 @@ impl Db {
     }
 
     async fn idle(&self) {
-        loop {
-            let idle = self.inner.idle.notified();
-            let mut idle = pin!(idle);
-            idle.as_mut().enable();
-            if self.inner.running.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            idle.await;
-        }
+        self.quiet(|inner| inner.running.load(Ordering::Acquire) == 0).await;
     }
 
     /// Closes the database: waits for open transactions and for what follows their commits, up to the limit set when
@@ -212,22 +245,35 @@ impl Db {
         let limit = self.inner.settings.drain_timeout;
         let drained = tokio::time::timeout(limit, self.settle()).await;
         self.inner.driver.close().await?;
-        drained.map_err(|_| Error::Timeout { what: "waiting for work after commits", limit })?
+        drained.map_err(|_| Error::Timeout { what: "waiting for work after commits", limit })
     }
 
     /// Waits until no transaction is open and no work after commits is left.
-    async fn settle(&self) -> Result<()> {
+    async fn settle(&self) {
+        self.quiet(|inner| {
+            let (open, running) = (&inner.open, &inner.running);
+            open.load(Ordering::Acquire) == 0 && running.load(Ordering::Acquire) == 0
+        })
+        .await;
+    }
+
+    /// Waits until this holds; it is looked at whenever a transaction or a piece of work has ended.
+    async fn quiet(&self, holds: impl Fn(&Inner) -> bool) {
         loop {
-            self.idle().await;
-            // Whoever gets the writer is the only one who writes: then nothing more can come of a commit.
-            let writer = self.inner.driver.lease(Access::Write).await;
-            if self.inner.running.load(Ordering::Acquire) == 0 {
-                return match writer {
-                    Err(Error::Closed) => Ok(()),
-                    writer => writer.map(drop),
-                };
+            let idle = self.inner.idle.notified();
+            let mut idle = pin!(idle);
+            idle.as_mut().enable();
+            if holds(&self.inner) {
+                return;
             }
+            idle.await;
         }
+    }
+
+    /// Notes an open transaction, until what is given is dropped.
+    pub(crate) fn note_open(&self) -> Open {
+        self.inner.open.fetch_add(1, Ordering::AcqRel);
+        Open(self.inner.clone())
     }
 
     /// An error where waiting for work after commits would be waiting for oneself.
@@ -302,6 +348,36 @@ impl Db {
     /// Tells databases apart.
     pub(crate) fn id(&self) -> usize {
         Arc::as_ptr(&self.inner).addr()
+    }
+}
+
+/// An open transaction.
+pub(crate) struct Open(Arc<Inner>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if self.0.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
+
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Open")
+    }
+}
+
+impl Db {
+    /// Does work on the engine's own task: it goes on also if the caller, who waits for its result, goes away.
+    pub(crate) async fn owned<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        // The caller may be gone.
+        self.background(async move { _ = answer.send(work.await) });
+        answered.await.unwrap_or(Err(Error::Closed))
     }
 }
 

@@ -32,9 +32,10 @@ mod tx;
 mod types;
 
 pub use tripline_core::{
-    Action, BesideTransaction, BoxFuture, Chain, ColumnDesc, ColumnType, DatabaseError, Decode, DefaultDesc,
-    Error, HookError, HookName, Invalid, Kept, Kind, Mismatch, Node, Operation, Phase, Query, Rejection,
-    Result, StatementLog, TableDesc, TableRef, Value, Violation, evaluate, holds,
+    Action, BesideTransaction, BoxFuture, Chain, ColumnDesc, ColumnType, ConnectionError,
+    ConnectionErrorKind, DatabaseError, Decode, DefaultDesc, Error, HookError, HookName, Invalid, Isolation,
+    Kept, Kind, Mismatch, Node, Operation, Phase, Query, Rejection, Result, StatementLog, TableDesc,
+    TableRef, Value, Violation, evaluate, holds,
 };
 pub use tripline_macros::{Observer, Row, Table, TextEnum};
 #[cfg(feature = "sqlite")]
@@ -70,7 +71,7 @@ pub use crate::{
         update::Update,
     },
     table::{Draft, HookRow, HookTable, IntoKey, Key, Row, RowOf, Shape, Slots, Table},
-    tx::{Read, Tx},
+    tx::{Read, Tx, TxOptions},
     types::{Id, Input, Number, Text, Type},
 };
 

@@ -15,9 +15,9 @@ mod plan;
 mod run;
 mod write;
 
-use tripline_core::{Access, Begin, Durability, End, Flight, Kind, Result, Step};
+use tripline_core::{Access, Begin, Durability, End, Flight, Kind, Result, Step, Traits};
 
-use self::run::{Asked, Run, Written};
+use self::run::{Asked, Checked, Run, Written};
 pub(crate) use self::run::{Columns, Inner, Reads};
 use crate::{Db, On, Tx, beside, tx::TxState};
 
@@ -41,10 +41,10 @@ pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
         On::Db(db) => {
             db.usable()?;
             let asked = Run::asked(db, ask)?;
-            if asked.is_write() || db.inner.driver.is_exclusive() {
+            if asked.is_write() || db.inner.traits.exclusive {
                 beside::check(db.id(), Some(asked.op.kept()))?;
             }
-            if asked.needs_transaction() {
+            if asked.needs_transaction(db.inner.traits) {
                 Box::pin(alone(db, asked)).await
             } else {
                 phases(&mut Link::Db(db), asked, 0).await.map(Run::into_inner)
@@ -55,8 +55,42 @@ pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
 
 /// An operation that is a transaction of its own.
 async fn alone(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
-    let mut state = TxState::new(db, Access::Write);
+    let mut state = TxState::writing(db);
+    if db.inner.traits.remote && asked.ends_with_its_write() {
+        return carried(db, state, asked).await;
+    }
     let result = operation(&mut Tx::outermost(&mut state, db), asked).await;
+    state.end(result).await
+}
+
+/// Runs an operation whose last statement takes COMMIT along: nobody here must see its result before (L32).
+async fn carried(db: &Db, mut state: TxState, asked: Run<Asked>) -> Result<Box<Inner>> {
+    let checked = {
+        let mut tx = Tx::outermost(&mut state, db);
+        tx.state.begin_operation(asked.op.kept());
+        let checked = checked(&mut Link::Tx(&mut tx), asked, 1).await;
+        tx.state.end_operation(0, checked)
+    };
+    let run = match checked {
+        Ok(run) => run,
+        Err(error) => return state.end(Err(error)).await,
+    };
+    // What follows the commit is the engine's from here on (L5).
+    if run.has_followers() {
+        return db.owned(write_and_commit(db.clone(), state, run)).await;
+    }
+    write_and_commit(db.clone(), state, run).await
+}
+
+async fn write_and_commit(db: Db, mut state: TxState, run: Run<Checked>) -> Result<Box<Inner>> {
+    state.carries = true;
+    let result = {
+        let mut tx = Tx::outermost(&mut state, &db);
+        match write::write(&mut Link::Tx(&mut tx), run).await {
+            Ok(run) => after::after(&mut tx, run, 1).await,
+            Err(error) => Err(error),
+        }
+    };
     state.end(result).await
 }
 
@@ -92,14 +126,22 @@ async fn in_transaction(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) -> Res
 
 /// The phases up to the write: the table in the design, as code (L10).
 async fn phases(link: &mut Link<'_, '_>, run: Run<Asked>, depth: usize) -> Result<Run<Written>> {
-    let run = guard::guard(link, run, depth)?;
-    let run = before::before(link, run, depth).await?;
-    let run = plan::plan(link.db(), run)?;
-    let run = check::check(run)?;
+    let run = checked(link, run, depth).await?;
     write::write(link, run).await
 }
 
+async fn checked(link: &mut Link<'_, '_>, run: Run<Asked>, depth: usize) -> Result<Run<Checked>> {
+    let run = guard::guard(link, run, depth)?;
+    let run = before::before(link, run, depth).await?;
+    let run = plan::plan(link.db(), run)?;
+    check::check(run)
+}
+
 impl Link<'_, '_> {
+    fn traits(&self) -> Traits {
+        self.db().inner.traits
+    }
+
     pub(crate) fn db(&self) -> &Db {
         match self {
             Link::Tx(tx) => &tx.state.db,
@@ -109,20 +151,36 @@ impl Link<'_, '_> {
 
     /// Sends one statement.
     pub(crate) async fn send(&mut self, step: &mut Step<'_>, kind: Kind) -> Result<()> {
-        let db = match self {
-            Link::Tx(tx) => return tx.state.send(std::slice::from_mut(step)).await,
-            Link::Db(db) => db,
-        };
-        let access = if is_write(kind) { Access::Write } else { Access::Read };
-        let mut session = db.inner.driver.lease(access).await?;
-        let flight = Flight { begin: Begin::default(), steps: std::slice::from_mut(step), end: End::None };
-        let durability = session.send(flight).await?.durability;
-        // Others may write while this commit becomes durable.
-        drop(session);
-        match durability {
-            Durability::Now => Ok(()),
-            Durability::Later(durable) => durable.await,
+        match self {
+            Link::Tx(tx) => tx.state.send(std::slice::from_mut(step)).await,
+            Link::Db(db) => {
+                let access = if is_write(kind) { Access::Write } else { Access::Read };
+                send_alone(db, step, access).await
+            }
         }
+    }
+
+    /// Sends a statement whose answer is a number or a key, and after which the operation sends no other.
+    async fn send_last(&mut self, step: &mut Step<'_>, kind: Kind) -> Result<()> {
+        match self {
+            Link::Tx(tx) => tx.state.send_last(step).await,
+            Link::Db(_) => self.send(step, kind).await,
+        }
+    }
+}
+
+/// Sends one statement outside of transactions.
+pub(crate) async fn send_alone(db: &Db, step: &mut Step<'_>, access: Access) -> Result<()> {
+    let seen = (access == Access::Read).then(|| db.seen());
+    let mut session = db.inner.driver.lease(access, seen).await?;
+    let flight = Flight { begin: Begin::default(), steps: std::slice::from_mut(step), end: End::None };
+    let commit = session.send(flight).await?;
+    // Others may write while this commit becomes durable.
+    drop(session);
+    db.saw(commit.position);
+    match commit.durability {
+        Durability::Now => Ok(()),
+        Durability::Later(durable) => durable.await,
     }
 }
 

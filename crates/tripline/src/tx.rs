@@ -4,12 +4,14 @@
 //! knows (its level, its operation) it knows by value, and the state that it finds tells whether something inside
 //! was dropped half-way. Then the transaction is spoilt, and can only be rolled back (L5).
 
+mod attempts;
 mod state;
 
 use std::any::Any;
 
 use tripline_core::{Error, Kept, Operation, Result};
 
+pub use self::attempts::TxOptions;
 pub(crate) use self::state::{Ended, Queued, TxState};
 use crate::{
     Db,

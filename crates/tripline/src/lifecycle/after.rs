@@ -19,9 +19,7 @@ pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> R
     if !is_write(run.op.kind) {
         return Ok(run);
     }
-    let hooks = run.hooks();
-    let ends = hooks.is_some_and(|hooks| !hooks.commit.is_empty() || !hooks.rollback.is_empty())
-        || run.once.iter().any(|hook| matches!(hook.call, Some(OnceCall::Ended(_))));
+    let ends = run.has_followers();
     // Queued by the order in which operations wrote, before what their after-hooks write (L50).
     let place = (ends && run.body.count > 0).then(|| queue(tx, &mut run));
     let attached = run.hooks().is_some_and(|hooks| !hooks.after.is_empty());
@@ -67,7 +65,7 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
 fn queue(tx: &mut Tx<'_>, run: &mut Inner) -> usize {
     let db = &tx.state.db;
     let origin = Inherited::of(run.op.kept(), tx.frame, db.origin.clone());
-    let db = Db { inner: db.inner.clone(), actor: tx.actor.clone(), origin: Some(origin) };
+    let db = Db { actor: tx.actor.clone(), origin: Some(origin), ..db.clone() };
     let attached = run.attached().cloned();
     tx.state.queue_ended(Ended {
         table: run.op.table,
@@ -92,7 +90,7 @@ async fn refresh(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
         };
         let query =
             Query { filter: Some(Node::And(table.key.iter().map(of_key).collect())), ..Query::default() };
-        let mut step = Step::new(Statement::Find { table, query: &query, columns: &columns });
+        let mut step = Step::new(Statement::Find { table, query: &query, columns: &columns, lock: None });
         tx.state.send(std::slice::from_mut(&mut step)).await?;
         // A row that a hook deleted stays as it was written.
         let read = std::mem::take(&mut step.answer.values);

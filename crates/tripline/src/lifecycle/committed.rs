@@ -1,7 +1,7 @@
 //! Committed and rolled back: what follows the end of a transaction, on the engine's own task.
 
 use tokio::sync::oneshot;
-use tripline_core::{Durability, Error, HookName, Reply, Result};
+use tripline_core::{BoxFuture, Durability, Error, HookName, Reply, Result};
 
 use crate::{
     Db,
@@ -45,11 +45,16 @@ pub(crate) fn follow(
     Reply::Later(Box::pin(async move { answered.await.unwrap_or(Err(Error::Closed)) }))
 }
 
-/// Runs hooks for what was rolled back (L54).
-pub(crate) fn undone(db: &Db, undone: Vec<Ended>) {
-    if undone.iter().any(Ended::has_rollback_hooks) {
+/// Runs hooks for what was rolled back (L54), after what of rolling back takes time.
+pub(crate) fn undone(db: &Db, rolling_back: Option<BoxFuture<'static, ()>>, undone: Vec<Ended>) {
+    if rolling_back.is_some() || undone.iter().any(Ended::has_rollback_hooks) {
         let on_task = db.clone();
-        db.background(async move { run(&on_task, Vec::new(), undone).await });
+        db.background(async move {
+            if let Some(rolling_back) = rolling_back {
+                rolling_back.await;
+            }
+            run(&on_task, Vec::new(), undone).await;
+        });
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
     }
     if is_write(run.op.kind) {
         if let Link::Tx(tx) = link {
-            if tx.state.access == Access::Read {
+            if tx.state.mode.access == Access::Read {
                 return Err(Error::ReadOnlyTransaction(run.op.kept()));
             }
             let inherited = tx.state.db.origin.as_ref().map_or(0, |origin| origin.depth);

@@ -16,7 +16,9 @@ pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
         filter: run.op.query.filter.clone(),
         ..Query::default()
     };
-    let mut step = Step::new(Statement::Find { table: run.op.table, query: &query, columns: &columns });
+    // Where others write at the same time, the rows stay as they were read only if they are locked.
+    let lock = tx.state.db.inner.traits.shared.then_some(run.op.kind);
+    let mut step = Step::new(Statement::Find { table: run.op.table, query: &query, columns: &columns, lock });
     tx.state.send(std::slice::from_mut(&mut step)).await?;
     let values = std::mem::take(&mut step.answer.values);
     run.body.old = RowSet { columns: columns.into(), values };
@@ -31,7 +33,7 @@ pub(super) fn too_many(run: &Inner, rows: usize, limit: usize) -> Result<()> {
 }
 
 /// What hooks ask for, the key to pair rows by, and what is needed to compute and compare.
-fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
+pub(super) fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
     let table = run.op.table;
     let (before, after) = (run.reads(true), run.reads(false));
     let mut columns: ColumnSet = table.key.iter().copied().collect();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tripline_core::{ColumnSet, Error, Node, Operation, Result, TableRef};
+use tripline_core::{ColumnSet, Error, Node, Operation, Result, TableRef, Traits};
 
 use super::{is_write, local::Local};
 use crate::{
@@ -103,17 +103,29 @@ impl Run<Asked> {
     }
 
     /// Whether it is more than one SQL statement, or has in-transaction company (L1).
-    pub(crate) fn needs_transaction(&self) -> bool {
+    pub(crate) fn needs_transaction(&self, traits: Traits) -> bool {
         is_write(self.op.kind)
             && (self.hooks().is_some_and(|hooks| !hooks.is_empty())
                 || !self.once.is_empty()
                 || self.refreshed
                 || self.decode.is_some()
-                || self.op.many && self.op.kind == tripline_core::Kind::Create)
+                // A server takes any number of rows as one statement.
+                || !traits.remote && self.op.many && self.op.kind == tripline_core::Kind::Create)
     }
 
     pub(crate) fn is_write(&self) -> bool {
         is_write(self.op.kind)
+    }
+
+    /// Whether nothing here must see what it wrote before it is committed.
+    pub(crate) fn ends_with_its_write(&self) -> bool {
+        let in_tx = |hook: &OnceHook| {
+            matches!(hook.call, Some(OnceCall::InTx(_))) && !crate::catalog::is_before(hook.phase)
+        };
+        self.hooks().is_none_or(|hooks| hooks.after.is_empty())
+            && !self.once.iter().any(in_tx)
+            && !self.refreshed
+            && self.decode.is_none()
     }
 }
 
@@ -192,6 +204,12 @@ impl Inner {
 }
 
 impl Inner {
+    /// Whether hooks follow the end of the transaction.
+    pub(crate) fn has_followers(&self) -> bool {
+        self.hooks().is_some_and(|hooks| !hooks.commit.is_empty() || !hooks.rollback.is_empty())
+            || self.once.iter().any(|hook| matches!(hook.call, Some(OnceCall::Ended(_))))
+    }
+
     /// The columns that hooks after the commit must see.
     pub(crate) fn reads_ended(&self) -> Reads {
         let mut reads = self.hooks().map_or_else(Reads::default, |hooks| hooks.reads_ended.clone());

@@ -6,7 +6,7 @@ use tripline_core::{Answer, ColumnSet, Kind, Node, Result, RowSet, Slot, Stateme
 
 use super::{
     Link,
-    old::{is_stale, old_keys, pair, read_again, read_old, too_many},
+    old::{is_stale, old_columns, old_keys, pair, read_again, read_old, too_many},
     run::{Checked, Inner, Run, Written},
 };
 
@@ -33,7 +33,7 @@ async fn read(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let mut step = Step::new(match kind {
         Kind::Count => Statement::Count { table, query },
         Kind::Exists => Statement::Exists { table, query },
-        _ => Statement::Find { table, query, columns: &columns },
+        _ => Statement::Find { table, query, columns: &columns, lock: None },
     });
     link.send(&mut step, kind).await?;
     run.body.count = step.answer.count;
@@ -56,12 +56,18 @@ async fn insert(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
             Slot::Unset | Slot::Expr(_) => Value::Null,
         });
     }
-    for (turn, chunk) in rows.chunks_mut(ROWS_PER_TURN * width).enumerate() {
+    let at_once = if link.traits().remote { rows.len().max(1) } else { ROWS_PER_TURN * width };
+    let turns = rows.len().div_ceil(at_once);
+    for (turn, chunk) in rows.chunks_mut(at_once).enumerate() {
         if turn > 0 {
             tokio::task::yield_now().await;
         }
         let mut step = Step::new(Statement::Insert { table, rows: chunk });
-        link.send(&mut step, Kind::Create).await?;
+        if turn + 1 == turns {
+            link.send_last(&mut step, Kind::Create).await?;
+        } else {
+            link.send(&mut step, Kind::Create).await?;
+        }
         run.body.count += step.answer.count;
     }
     run.body.new = RowSet { columns: all_columns(table), values: rows };
@@ -86,16 +92,20 @@ fn all_columns(table: TableRef) -> Cow<'static, [u16]> {
 }
 
 async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
-    let mut by_key = false;
+    let traits = link.traits();
+    let (mut stale, mut with_old) = (false, false);
     if let Link::Tx(tx) = link {
-        by_key = is_stale(tx, run);
+        stale = is_stale(tx, run);
         // Boxed, like all that is not on every operation's way: it would make every operation's future larger.
-        if by_key {
+        if stale {
             Box::pin(read_again(tx, run)).await?;
         }
         let empty = !run.body.slots.flat()?.iter().any(Slot::is_set);
         if run.old_as_of.is_none() && !empty && run.reads(false).old.is_some() {
-            Box::pin(read_old(tx, run)).await?;
+            with_old = traits.shared;
+            if !with_old {
+                Box::pin(read_old(tx, run)).await?;
+            }
         }
     }
     // An empty patch changes nothing (M3), and if there are no old rows there is nothing to change.
@@ -104,16 +114,20 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         run.body.old.values.clear();
         return Ok(());
     }
-    if run.patch_each && !by_key {
+    if run.patch_each && !stale {
         unite_equal_patches(run)?;
     }
+    // Where others write at the same time, more rows may fulfil the filter by now than were read.
+    let by_key = stale || traits.shared && run.old_as_of.is_some();
     let keys = (run.patch_each || by_key).then(|| old_keys(run));
     let (returning, paired, seen) = {
         let reads = run.reads(false);
-        (returning(run, reads.new.as_ref(), reads.old.is_some())?, reads.old.is_some(), reads.new.is_some())
+        let paired = reads.old.is_some();
+        (returning(run, reads.new.as_ref(), paired)?, paired, reads.new.is_some() || with_old)
     };
+    let returning_old = if with_old { old_columns(run)? } else { Vec::new() };
     let patches = std::mem::take(run.body.slots.flat()?);
-    let many = keys.as_ref().filter(|keys| keys.len() > ROWS_PER_TURN);
+    let many = keys.as_ref().filter(|keys| keys.len() > ROWS_PER_TURN && !traits.remote);
     let answer = if let Some(keys) = many {
         let filter = run.op.query.filter.as_ref();
         Box::pin(update_in_turns(link, run.op.table, filter, keys, &patches, &returning)).await?
@@ -124,16 +138,40 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
             patches: &patches,
             keys: keys.as_ref(),
             returning: &returning,
+            returning_old: &returning_old,
+            limit: if seen { link.db().inner.settings.max_hook_rows as u64 } else { u64::MAX },
         });
-        link.send(&mut step, Kind::Update).await?;
+        if returning.is_empty() && returning_old.is_empty() {
+            link.send_last(&mut step, Kind::Update).await?;
+        } else {
+            link.send(&mut step, Kind::Update).await?;
+        }
         step.answer
     };
     run.body.count = answer.count;
-    run.body.new = RowSet { columns: returning, values: answer.values };
-    if paired {
-        pair(run);
+    if with_old {
+        part(run, answer.values, returning, returning_old);
+    } else {
+        run.body.new = RowSet { columns: returning, values: answer.values };
+        if paired {
+            pair(run);
+        }
     }
     limit_rows(link, run, seen)
+}
+
+/// Rows that came back as they are with the same rows as they were.
+fn part(run: &mut Inner, values: Vec<Value>, new: Cow<'static, [u16]>, old: Vec<u16>) {
+    let width = new.len() + old.len();
+    let (mut after, mut before) = (RowSet::new(new), RowSet::new(old));
+    let mut values = values.into_iter();
+    while values.len() >= width {
+        after.values.extend(values.by_ref().take(after.columns.len()));
+        before.values.extend(values.by_ref().take(before.columns.len()));
+    }
+    run.body.new = after;
+    run.body.old = before;
+    run.body.forget_typed();
 }
 
 /// Updates row by row, with a turn for others after so many; the transaction stays open meanwhile.
@@ -157,7 +195,10 @@ async fn update_in_turns(
             true => &patches[turn * ROWS_PER_TURN * width..][..keys.len() * width],
             false => patches,
         };
-        let mut step = Step::new(Statement::Update { table, filter, patches, keys: Some(&keys), returning });
+        let keys = Some(&keys);
+        let (returning_old, limit) = (&[][..], u64::MAX);
+        let mut step =
+            Step::new(Statement::Update { table, filter, patches, keys, returning, returning_old, limit });
         link.send(&mut step, Kind::Update).await?;
         all.count += step.answer.count;
         all.values.append(&mut step.answer.values);
@@ -166,16 +207,17 @@ async fn update_in_turns(
 }
 
 async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
-    let mut by_key = false;
+    let mut stale = false;
     if let Link::Tx(tx) = link {
-        by_key = is_stale(tx, run);
-        if by_key {
+        stale = is_stale(tx, run);
+        if stale {
             Box::pin(read_again(tx, run)).await?;
         }
     }
     if run.old_as_of.is_some() && run.body.old.is_empty() {
         return Ok(());
     }
+    let by_key = stale || link.traits().shared && run.old_as_of.is_some();
     let keys = by_key.then(|| old_keys(run));
     let (returning, seen) = {
         let reads = run.reads(false);
@@ -187,7 +229,11 @@ async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         keys: keys.as_ref(),
         returning: &returning,
     });
-    link.send(&mut step, Kind::Delete).await?;
+    if returning.is_empty() {
+        link.send_last(&mut step, Kind::Delete).await?;
+    } else {
+        link.send(&mut step, Kind::Delete).await?;
+    }
     run.body.count = step.answer.count;
     let values = std::mem::take(&mut step.answer.values);
     run.body.old = RowSet { columns: returning, values };

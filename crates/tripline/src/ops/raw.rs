@@ -2,11 +2,9 @@
 //!
 //! It skips hooks, which is why writing has a name one can search for.
 
-use tripline_core::{
-    Access, Begin, BoxFuture, Durability, End, Error, Flight, Kept, Kind, Result, Statement, Step, Value,
-};
+use tripline_core::{Access, BoxFuture, Error, Kept, Kind, Result, Statement, Step, Value};
 
-use crate::{Db, Read, Tx, beside, types::Type};
+use crate::{Db, Read, Tx, beside, lifecycle::send_alone, types::Type};
 
 /// Rows of the application's own SQL.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +59,7 @@ impl Db {
     ) -> BoxFuture<'x, Result<RawRows>> {
         let params = params.into();
         Box::pin(async move {
-            if self.inner.driver.is_exclusive() {
+            if self.inner.traits.exclusive {
                 beside::check(self.id(), None)?;
             }
             alone(self, Access::Read, sql, &params).await
@@ -124,15 +122,8 @@ impl Read<'_> {
 
 async fn alone(db: &Db, access: Access, text: &str, params: &[Value]) -> Result<RawRows> {
     db.usable()?;
-    let writes = access == Access::Write;
-    let mut step = Step::new(Statement::Sql { text, params, writes });
-    let mut session = db.inner.driver.lease(access).await?;
-    let flight = Flight { begin: Begin::default(), steps: std::slice::from_mut(&mut step), end: End::None };
-    let durability = session.send(flight).await?.durability;
-    drop(session);
-    if let Durability::Later(durable) = durability {
-        durable.await?;
-    }
+    let mut step = Step::new(Statement::Sql { text, params, writes: access == Access::Write });
+    send_alone(db, &mut step, access).await?;
     Ok(rows(step))
 }
 

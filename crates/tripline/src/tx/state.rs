@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use tripline_core::{
-    Access, Begin, BoxFuture, Durability, End, Error, Flight, Kept, Kind, Result, Session, Step, TableRef,
+    Access, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Result, Session, Step,
+    TableRef,
 };
 
 use crate::{
     Db,
     catalog::Attached,
+    db::Open,
     hooks::{body::Body, change::Undone, once::OnceHook},
     lifecycle::committed,
 };
@@ -17,7 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct TxState {
     pub(crate) db: Db,
-    pub(crate) access: Access,
+    pub(crate) mode: Mode,
     session: Option<Box<dyn Session>>,
     /// How many levels the database knows of: 0 before BEGIN, 1 after, one more for each savepoint.
     opened: u32,
@@ -32,7 +34,15 @@ pub(crate) struct TxState {
     undone: Vec<Ended>,
     /// How often each table was written, by the address of its description.
     written: Vec<(usize, u64)>,
+    /// Whether the last write may take COMMIT along, since nobody must see its result before.
+    pub(crate) carries: bool,
+    /// What it committed, if it did.
+    committed: Option<Commit>,
+    /// Whether it is run again after a transient failure: then nothing follows that.
+    pub(crate) again: bool,
     ended: bool,
+    /// Dropped last, when what follows is registered.
+    _open: Open,
 }
 
 /// Why a transaction can only be rolled back, and how far (L3).
@@ -70,10 +80,16 @@ impl std::fmt::Debug for Queued {
 }
 
 impl TxState {
-    pub(crate) fn new(db: &Db, access: Access) -> TxState {
+    /// One that writes, as operations open it for themselves.
+    pub(crate) fn writing(db: &Db) -> TxState {
+        TxState::new(db, Mode { access: Access::Write, isolation: Isolation::default() })
+    }
+
+    pub(crate) fn new(db: &Db, mode: Mode) -> TxState {
         TxState {
+            _open: db.note_open(),
             db: db.clone(),
-            access,
+            mode,
             session: None,
             opened: 0,
             level: 0,
@@ -82,27 +98,46 @@ impl TxState {
             queue: Vec::new(),
             undone: Vec::new(),
             written: Vec::new(),
+            carries: false,
+            committed: None,
+            again: false,
             ended: false,
         }
     }
 
     /// Sends statements, with what of BEGIN and savepoints is due.
     pub(crate) async fn send(&mut self, steps: &mut [Step<'_>]) -> Result<()> {
-        if self.session.is_none() {
-            self.session = Some(self.db.inner.driver.lease(self.access).await?);
-        }
-        let begin = Begin {
-            transaction: (self.opened == 0).then_some(self.access),
-            savepoints: self.opened.max(1)..self.level + 1,
-        };
-        // Also after an error: how far it went only the session knows, and it rolls back whatever is there.
-        self.opened = self.level + 1;
+        let begin = self.begin().await?;
         self.fly(begin, steps, End::None).await.map(drop)
     }
 
-    async fn fly(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Durability> {
+    /// Sends an operation's last statement, with COMMIT if nobody must see its result before (L32).
+    pub(crate) async fn send_last(&mut self, step: &mut Step<'_>) -> Result<()> {
+        if !self.carries {
+            return self.send(std::slice::from_mut(step)).await;
+        }
+        let begin = self.begin().await?;
+        self.committed = Some(self.fly(begin, std::slice::from_mut(step), End::Commit).await?);
+        Ok(())
+    }
+
+    /// What of BEGIN and savepoints is due before the next statement.
+    async fn begin(&mut self) -> Result<Begin> {
+        if self.session.is_none() {
+            self.session = Some(self.db.inner.driver.lease(self.mode.access, None).await?);
+        }
+        let begin = Begin {
+            transaction: (self.opened == 0).then_some(self.mode),
+            savepoints: self.opened.max(1)..self.level + 1,
+        };
+        // Also if it fails: how far it went only the session knows, and it rolls back whatever is there.
+        self.opened = self.level + 1;
+        Ok(begin)
+    }
+
+    async fn fly(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Commit> {
         let session = self.session.as_mut().ok_or(Error::Closed)?;
-        Ok(session.send(Flight { begin, steps, end }).await?.durability)
+        session.send(Flight { begin, steps, end }).await
     }
 
     /// An error if something inside was dropped half-way, or failed before.
@@ -195,28 +230,57 @@ impl TxState {
         let value = match result {
             Ok(value) => value,
             Err(error) => {
-                self.roll_back().await;
+                self.not_committed(&error).await;
                 return Err(error);
             }
         };
-        let durability = if self.opened == 0 {
-            Durability::Now
+        let sends_commit = self.opened > 0 && self.committed.is_none();
+        let follows = !self.queue.is_empty() || !self.undone.is_empty();
+        // Once COMMIT is sent to a server, what becomes of it and what follows is the engine's, also if the caller
+        // is gone (L5). An embedded database has answered before anybody could go.
+        if sends_commit && follows && self.db.inner.traits.remote {
+            let db = self.db.clone();
+            db.owned(self.commit()).await?;
         } else {
-            match self.fly(Begin::default(), &mut [], End::Commit).await {
-                Ok(durability) => durability,
+            self.commit().await?;
+        }
+        Ok(value)
+    }
+
+    async fn commit(mut self) -> Result<()> {
+        let commit = match self.committed.take() {
+            Some(commit) => commit,
+            None if self.opened == 0 => Commit::default(),
+            None => match self.fly(Begin::default(), &mut [], End::Commit).await {
+                Ok(commit) => commit,
                 Err(error) => {
-                    self.roll_back().await;
+                    self.not_committed(&error).await;
                     return Err(error);
                 }
-            }
+            },
         };
         self.ended = true;
+        self.db.saw(commit.position);
         let (queue, undone) = (std::mem::take(&mut self.queue), std::mem::take(&mut self.undone));
-        let durable = committed::follow(&self.db, durability, queue, undone);
+        let durable = committed::follow(&self.db, commit.durability, queue, undone);
         // What follows is registered by now, so whoever closes and gets the writer next knows of it. Others may write
         // while this commit becomes durable.
         self.session = None;
-        durable.await.map(|()| value)
+        durable.await
+    }
+
+    /// After a closure or a COMMIT that failed (L6, L7).
+    async fn not_committed(&mut self, error: &Error) {
+        if let Error::CommitUnknown(_) = error {
+            // Nothing runs that says it is committed, and nothing that says it is not.
+            self.queue.clear();
+        }
+        if self.again && error.is_transient() {
+            // Neither does anything follow an attempt that is not the last (L54).
+            self.queue.clear();
+            self.undone.clear();
+        }
+        self.roll_back().await;
     }
 
     async fn roll_back(&mut self) {
@@ -230,13 +294,13 @@ impl TxState {
     /// After the end of a transaction that did not commit, whichever way (L54).
     fn rolled_back(&mut self) {
         self.ended = true;
-        self.session = None;
+        let rolling_back = self.session.take().and_then(|session| session.abandon());
         let mut undone = std::mem::take(&mut self.undone);
         undone.extend(self.queue.drain(..).filter_map(|queued| match queued {
             Queued::Ended(ended) => Some(*ended),
             Queued::Future(_) => None,
         }));
-        committed::undone(&self.db, undone);
+        committed::undone(&self.db, rolling_back, undone);
     }
 
     /// Notes that a table was written; none is all tables.
