@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::ColumnType;
@@ -24,8 +25,8 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
-    /// A point in time in whole microseconds, the finest that all engines keep.
-    Timestamp(jiff::Timestamp),
+    /// A point in time in whole microseconds, the finest that all engines keep, from the year -4711 to 9999.
+    Timestamp(Timestamp),
     /// A date of the Gregorian calendar, years 0 to 9999.
     Date(jiff::civil::Date),
     /// A UUID.
@@ -33,6 +34,9 @@ pub enum Value {
     /// JSON, as text.
     Json(String),
 }
+
+/// `-004711-01-01T00:00:00Z`. PostgreSQL's timestamps begin in 4714 BC, of which this keeps well clear.
+const EARLIEST: Timestamp = Timestamp::constant(-210_831_897_600, 0);
 
 impl Value {
     /// Whether this is SQL's null.
@@ -85,6 +89,9 @@ impl Value {
             }
             Value::Date(date) if !(0..=9999).contains(&date.year()) => {
                 Some("only dates of the years 0 to 9999 can be stored")
+            }
+            Value::Timestamp(at) if *at < EARLIEST => {
+                Some("only timestamps from the year -4711 on can be stored")
             }
             _ => None,
         }
@@ -160,3 +167,16 @@ impl fmt::Display for Mismatch {
 }
 
 impl std::error::Error for Mismatch {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_before_the_year_minus_4711_cannot_be_stored() {
+        let earliest: Timestamp = "-004711-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(Value::Timestamp(earliest).unstorable(), None);
+        let earlier = Timestamp::from_microsecond(earliest.as_microsecond() - 1).unwrap();
+        assert!(Value::Timestamp(earlier).unstorable().is_some());
+    }
+}

@@ -2,22 +2,25 @@
 
 use std::borrow::Cow;
 
-use tripline_core::{Arith, Compare, Error, Node, Pattern, Result, TableRef, Value};
+use tripline_core::{Arith, ColumnType, Compare, Error, Node, Pattern, Result, TableRef, Value};
 
-use crate::{Sql, writer::glob};
+use crate::{
+    Sql,
+    pattern::{glob, like, successor},
+    types::{compared, type_beside, type_of},
+};
+
+mod list;
 
 /// Longer lists of conditions are written in two halves.
 const DEEP_LIST: usize = 100;
-
-/// Longer lists of values are one parameter.
-const LONG_LIST: usize = 200;
 
 impl<'s> Sql<'s> {
     /// Writes a condition or computed value.
     pub(crate) fn node(&mut self, table: TableRef, node: &'s Node) -> Result<()> {
         match node {
-            Node::Column(column) => self.name(table.columns[usize::from(*column)].name),
-            Node::Literal(value) => self.value(Cow::Borrowed(value)),
+            Node::Column(column) => self.column(table, *column),
+            Node::Literal(value) => self.value(Cow::Borrowed(value), None),
             Node::Compare(op, pair) => {
                 let op = match op {
                     Compare::Eq => " = ",
@@ -27,66 +30,26 @@ impl<'s> Sql<'s> {
                     Compare::Lt => " < ",
                     Compare::Lte => " <= ",
                 };
-                self.pair(table, pair, op)?;
+                let (left, right) = &**pair;
+                self.comparable(table, left, self.type_of(table, right))?;
+                self.push(op);
+                self.comparable(table, right, self.type_of(table, left))?;
             }
-            Node::Arith(op, pair) => {
-                let op = match op {
-                    Arith::Add => " + ",
-                    Arith::Sub => " - ",
-                    Arith::Mul => " * ",
-                };
-                self.push("(");
-                self.pair(table, pair, op)?;
-                self.push(")");
-            }
-            Node::In(node, list) if list.is_empty() => {
-                // Standard SQL has no empty list. The value is still written, so that its parameters are.
-                self.push("(0 AND ");
-                self.operand(table, node)?;
-                self.push(" IS NULL)");
-            }
-            Node::In(node, list)
-                if list.len() > LONG_LIST
-                    && let Some(json) = json_list(list) =>
-            {
-                // One parameter, however many values; and one prepared statement.
-                self.operand(table, node)?;
-                self.push(" IN (SELECT value FROM json_each(");
-                self.value(Cow::Owned(Value::Text(json)));
-                self.push("))");
-            }
-            Node::In(node, list) => {
-                self.operand(table, node)?;
-                self.push(" IN (");
-                for (i, value) in list.iter().enumerate() {
-                    if i > 0 {
-                        self.push(", ");
-                    }
-                    self.value(Cow::Borrowed(value));
-                }
-                self.push(")");
-            }
+            Node::Arith(op, pair) => self.arith(table, node, *op, pair)?,
+            Node::In(node, list) => self.is_in(table, node, list)?,
             Node::IsNull(node) => {
                 self.operand(table, node)?;
                 self.push(" IS NULL");
             }
-            Node::Like(node, Pattern::StartsWith(prefix)) if let Some(end) = successor(prefix) => {
-                // A range, for which an index can be used, also where the prefix is a parameter.
-                self.operand(table, node)?;
-                self.push(" >= ");
-                self.value(Cow::Owned(Value::Text(prefix.clone())));
-                self.push(" AND ");
-                self.operand(table, node)?;
-                self.push(" < ");
-                self.value(Cow::Owned(Value::Text(end)));
+            Node::Like(node, pattern) => self.like(table, node, pattern)?,
+            Node::And(nodes) => {
+                let empty = if self.is_postgres() { "TRUE" } else { "1" };
+                self.list(table, nodes, " AND ", empty)?;
             }
-            Node::Like(node, pattern) => {
-                self.operand(table, node)?;
-                self.push(" GLOB ");
-                self.value(Cow::Owned(Value::Text(glob(pattern).map_err(Error::invalid)?)));
+            Node::Or(nodes) => {
+                let empty = if self.is_postgres() { "FALSE" } else { "0" };
+                self.list(table, nodes, " OR ", empty)?;
             }
-            Node::And(nodes) => self.list(table, nodes, " AND ", "1")?,
-            Node::Or(nodes) => self.list(table, nodes, " OR ", "0")?,
             Node::Not(node) => {
                 self.push("NOT ");
                 self.operand(table, node)?;
@@ -96,10 +59,9 @@ impl<'s> Sql<'s> {
         Ok(())
     }
 
-    fn pair(&mut self, table: TableRef, pair: &'s (Node, Node), op: &str) -> Result<()> {
-        self.operand(table, &pair.0)?;
-        self.push(op);
-        self.operand(table, &pair.1)
+    /// The type of the expression, for the parameter beside it; only PostgreSQL asks.
+    fn type_of(&self, table: TableRef, node: &Node) -> Option<ColumnType> {
+        if self.is_postgres() { type_of(table, node) } else { None }
     }
 
     /// A part of a larger expression: in parentheses unless it is a single word.
@@ -110,6 +72,86 @@ impl<'s> Sql<'s> {
         self.push("(");
         self.node(table, node)?;
         self.push(")");
+        Ok(())
+    }
+
+    /// A part of a comparison or of an order; `other` is the type of what it is compared with.
+    pub(crate) fn comparable(
+        &mut self,
+        table: TableRef,
+        node: &'s Node,
+        other: Option<ColumnType>,
+    ) -> Result<()> {
+        match node {
+            Node::Column(column) if self.is_postgres() => self.comparable_column(table, *column),
+            Node::Literal(value) if self.is_postgres() => self.comparable_value(value, other),
+            node => self.operand(table, node)?,
+        }
+        Ok(())
+    }
+
+    /// A column of JSON is compared as its text, by code point.
+    pub(crate) fn comparable_column(&mut self, table: TableRef, column: u16) {
+        if table.columns[usize::from(column)].ty != ColumnType::Json || !self.is_postgres() {
+            return self.column(table, column);
+        }
+        self.push("(");
+        self.column(table, column);
+        self.push("::text COLLATE \"C\")");
+    }
+
+    fn comparable_value(&mut self, value: &'s Value, other: Option<ColumnType>) {
+        match value {
+            Value::Json(text) if self.inline => self.text_literal(text),
+            value => self.value(Cow::Borrowed(value), type_beside(value, other).map(compared)),
+        }
+    }
+
+    fn arith(&mut self, table: TableRef, node: &'s Node, op: Arith, pair: &'s (Node, Node)) -> Result<()> {
+        // Where a result is no number, SQLite gives null; PostgreSQL would store it.
+        let float = self.type_of(table, node) == Some(ColumnType::Float);
+        self.push(if float { "NULLIF(" } else { "(" });
+        let (left, right) = pair;
+        self.number(table, left, right)?;
+        self.push(match op {
+            Arith::Add => " + ",
+            Arith::Sub => " - ",
+            Arith::Mul => " * ",
+        });
+        self.number(table, right, left)?;
+        self.push(if float { ", 'NaN'::float8)" } else { ")" });
+        Ok(())
+    }
+
+    fn number(&mut self, table: TableRef, node: &'s Node, beside: &Node) -> Result<()> {
+        self.comparable(table, node, self.type_of(table, beside))?;
+        // A bare one would count in 32 bits.
+        if self.inline && self.is_postgres() && matches!(node, Node::Literal(Value::Int(_))) {
+            self.push("::int8");
+        }
+        Ok(())
+    }
+
+    fn like(&mut self, table: TableRef, node: &'s Node, pattern: &Pattern) -> Result<()> {
+        let text = |text: String| Cow::Owned(Value::Text(text));
+        let ty = Some(ColumnType::Text);
+        self.comparable(table, node, ty)?;
+        if let Pattern::StartsWith(prefix) = pattern
+            && let Some(end) = successor(prefix)
+        {
+            // A range, for which an index can be used, also where the prefix is a parameter.
+            self.push(" >= ");
+            self.value(text(prefix.clone()), ty);
+            self.push(" AND ");
+            self.comparable(table, node, ty)?;
+            self.push(" < ");
+            self.value(text(end), ty);
+            return Ok(());
+        }
+        let (word, pattern) =
+            if self.is_postgres() { (" LIKE ", like(pattern)) } else { (" GLOB ", glob(pattern)) };
+        self.push(word);
+        self.value(text(pattern.map_err(Error::invalid)?), ty);
         Ok(())
     }
 
@@ -146,70 +188,5 @@ impl<'s> Sql<'s> {
             }
             node => self.node(table, node),
         }
-    }
-}
-
-/// The least text that is greater than all that begin so; none for an empty prefix.
-fn successor(prefix: &str) -> Option<String> {
-    let mut chars: Vec<char> = prefix.chars().collect();
-    while let Some(last) = chars.pop() {
-        // Between the two lie the surrogates, which are no characters.
-        let next = if last == '\u{D7FF}' { Some('\u{E000}') } else { char::from_u32(u32::from(last) + 1) };
-        if let Some(next) = next {
-            chars.push(next);
-            return Some(chars.into_iter().collect());
-        }
-    }
-    None
-}
-
-/// The values as a JSON array, if all are integers or all are text, as the database stores them.
-fn json_list(list: &[Value]) -> Option<String> {
-    let mut json = String::with_capacity(list.len() * 8);
-    let text = matches!(list.first(), Some(Value::Text(_)));
-    for value in list {
-        json.push(if json.is_empty() { '[' } else { ',' });
-        match value {
-            Value::Int(i) if !text => json.push_str(&i.to_string()),
-            Value::Text(value) if text => push_json_string(&mut json, value),
-            _ => return None,
-        }
-    }
-    json.push(']');
-    Some(json)
-}
-
-fn push_json_string(json: &mut String, text: &str) {
-    json.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => json.extend(['\\', c]),
-            c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => json.push(c),
-        }
-    }
-    json.push('"');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_successor_of_a_prefix_bounds_all_that_begin_with_it() {
-        assert_eq!(successor("ab").as_deref(), Some("ac"));
-        assert_eq!(successor("a\u{10FFFF}").as_deref(), Some("b"));
-        assert_eq!(successor("\u{D7FF}").as_deref(), Some("\u{E000}"));
-        assert_eq!(successor(""), None);
-        assert_eq!(successor("\u{10FFFF}"), None);
-    }
-
-    #[test]
-    fn a_list_becomes_json_only_if_its_values_stay_the_same() {
-        let text = |t: &str| Value::Text(t.into());
-        assert_eq!(json_list(&[Value::Int(1), Value::Int(-2)]).as_deref(), Some("[1,-2]"));
-        assert_eq!(json_list(&[text("a\"\\"), text("\n")]).as_deref(), Some(r#"["a\"\\","\u000a"]"#));
-        assert_eq!(json_list(&[Value::Int(1), text("1")]), None);
-        assert_eq!(json_list(&[Value::Bool(true)]), None);
     }
 }

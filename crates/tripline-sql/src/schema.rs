@@ -1,49 +1,70 @@
 //! Table definitions as SQL: tables, their constraints, their indexes; all named.
 
-use tripline_core::{Action, ColumnDesc, ColumnType, DefaultDesc, Result, TableRef};
+use tripline_core::{Action, ColumnType, IndexDesc, Reference, Result, TableRef};
 
-use crate::{Dialect, Sql};
+use crate::{Dialect, Sql, check_names, names::primary_key, postgres_name};
+
+mod columns;
+mod postgres;
 
 /// The SQL statements that create the tables and indexes, where they are not there.
 ///
-/// Tables come in the given order; SQLite resolves references between them when rows are written.
+/// Tables come in the given order. SQLite resolves references between them when rows are written; on PostgreSQL those
+/// to tables that come later are made last. There the first statement waits for others that create tables, up to the
+/// end of the transaction: all are to be sent in one, since of two that create the same table at once one would fail.
 pub fn create_tables(dialect: Dialect, tables: &[TableRef]) -> Result<Vec<String>> {
+    check_names(dialect, tables)?;
     let mut statements = Vec::new();
-    for table in tables {
+    if dialect != Dialect::Sqlite {
+        postgres::check_keys(tables)?;
+        statements.push(postgres::LOCK.to_owned());
+    }
+    for (i, table) in tables.iter().enumerate() {
+        let later = if dialect == Dialect::Sqlite { &[] } else { &tables[i + 1..] };
         let mut sql = Sql::inline(dialect);
-        sql.create_table(table)?;
+        sql.create_table(table, later)?;
         statements.push(sql.text);
-        for index in table.indexes.iter().filter(|index| !index.unique) {
+        for index in table.indexes.iter().filter(|index| !is_constraint(dialect, table, index)) {
             let mut sql = Sql::inline(dialect);
-            sql.push("CREATE INDEX IF NOT EXISTS ");
-            sql.name(&index.database_name(table));
-            sql.push(" ON ");
-            sql.name(table.name);
-            sql.push(" (");
-            sql.columns(table, index.columns.iter().copied());
-            sql.push(")");
+            sql.create_index(table, index);
             statements.push(sql.text);
         }
+    }
+    if dialect != Dialect::Sqlite {
+        statements.extend(postgres::late_foreign_keys(dialect, tables));
     }
     Ok(statements)
 }
 
+/// Whether it is a constraint of the table. PostgreSQL has no constraints on the text of JSON, only indexes.
+fn is_constraint(dialect: Dialect, table: TableRef, index: &IndexDesc) -> bool {
+    let is_json = |column: &u16| table.columns[usize::from(*column)].ty == ColumnType::Json;
+    index.unique && (dialect == Dialect::Sqlite || !index.columns.iter().any(is_json))
+}
+
+/// Whether the reference is to a table that is not there yet.
+fn is_later(reference: &Reference, later: &[TableRef]) -> bool {
+    later.iter().any(|table| table.name == (reference.table)().name)
+}
+
 impl Sql<'_> {
-    fn create_table(&mut self, table: TableRef) -> Result<()> {
+    fn create_table(&mut self, table: TableRef, later: &[TableRef]) -> Result<()> {
         self.push("CREATE TABLE IF NOT EXISTS ");
         self.name(table.name);
         self.push(" (");
         for (i, column) in table.columns.iter().enumerate() {
             self.push(if i == 0 { "\n  " } else { ",\n  " });
-            self.column(table, i as u16, column);
+            self.column_definition(table, i as u16, column);
         }
-        if table.assigned_key().is_none() {
-            self.constraint(&format!("{}_pkey", table.name));
+        // On SQLite a key that it assigns is part of the column's definition.
+        if table.assigned_key().is_none() || self.is_postgres() {
+            self.constraint(&primary_key(table));
             self.push("PRIMARY KEY (");
             self.columns(table, table.key.iter().copied());
             self.push(")");
         }
-        for unique in table.indexes.iter().filter(|index| index.unique) {
+        let dialect = self.dialect;
+        for unique in table.indexes.iter().filter(|index| is_constraint(dialect, table, index)) {
             self.constraint(&unique.database_name(table));
             self.push("UNIQUE (");
             self.columns(table, unique.columns.iter().copied());
@@ -51,86 +72,68 @@ impl Sql<'_> {
         }
         for (i, column) in table.columns.iter().enumerate() {
             self.column_checks(table, column);
-            self.foreign_key(table, i as u16, column);
+            if let Some(reference) = column.references.as_ref().filter(|r| !is_later(r, later)) {
+                self.push(",\n  ");
+                self.foreign_key(table, i as u16, reference);
+            }
         }
         for check in table.checks {
             self.constraint(check.name);
             self.push("CHECK (");
             let condition = (check.condition)()?;
             // The condition lives only here, and its text only has literals.
-            let mut inner = Sql::inline(self.dialect);
+            let mut inner = Sql::inline(dialect);
             inner.node(table, &condition)?;
             self.push(&inner.text);
             self.push(")");
         }
-        self.push("\n) STRICT");
+        self.push(if self.is_postgres() { "\n)" } else { "\n) STRICT" });
         Ok(())
     }
 
+    fn create_index(&mut self, table: TableRef, index: &IndexDesc) {
+        self.push(if index.unique {
+            "CREATE UNIQUE INDEX IF NOT EXISTS "
+        } else {
+            "CREATE INDEX IF NOT EXISTS "
+        });
+        self.constraint_name(&index.database_name(table));
+        self.push(" ON ");
+        self.name(table.name);
+        self.push(" (");
+        for (i, column) in index.columns.iter().enumerate() {
+            if i > 0 {
+                self.push(", ");
+            }
+            self.comparable_column(table, *column);
+            // As null counts in an order, unless it says otherwise: the index can give that order.
+            if self.is_postgres() && table.columns[usize::from(*column)].nullable {
+                self.push(" NULLS FIRST");
+            }
+        }
+        self.push(")");
+    }
+
+    /// The next line: a constraint of this name.
     fn constraint(&mut self, name: &str) {
         self.push(",\n  CONSTRAINT ");
-        self.name(name);
+        self.constraint_name(name);
         self.push(" ");
     }
 
-    fn column(&mut self, table: TableRef, index: u16, column: &ColumnDesc) {
-        self.name(column.name);
-        self.push(match column.ty {
-            ColumnType::Bool | ColumnType::Int | ColumnType::Timestamp => " INTEGER",
-            ColumnType::Float => " REAL",
-            ColumnType::Bytes | ColumnType::Uuid => " BLOB",
-            _ => " TEXT",
-        });
-        // AUTOINCREMENT: a key is never given twice, so that a reference kept elsewhere cannot come to mean
-        // another row. PostgreSQL's identity columns promise the same.
-        if table.assigned_key() == Some(index) {
-            self.push(" PRIMARY KEY AUTOINCREMENT");
-        }
-        if !column.nullable {
-            self.push(" NOT NULL");
-        }
-        if let DefaultDesc::Constant(value) = column.default {
-            self.push(" DEFAULT ");
-            self.literal(&value());
+    fn constraint_name(&mut self, name: &str) {
+        if self.is_postgres() {
+            self.name(&postgres_name(name));
+        } else {
+            self.name(name);
         }
     }
 
-    fn column_checks(&mut self, table: TableRef, column: &ColumnDesc) {
-        match column.ty {
-            ColumnType::Bool => {
-                self.constraint(&format!("{}_{}_check", table.name, column.name));
-                self.push("CHECK (");
-                self.name(column.name);
-                self.push(" IN (0, 1))");
-            }
-            ColumnType::Enum(names) => {
-                self.constraint(&format!("{}_{}_check", table.name, column.name));
-                self.push("CHECK (");
-                self.name(column.name);
-                self.push(" IN (");
-                for (i, name) in names.iter().enumerate() {
-                    if i > 0 {
-                        self.push(", ");
-                    }
-                    self.text_literal(name);
-                }
-                self.push("))");
-            }
-            _ => {}
-        }
-        if let Some((least, most)) = column.range {
-            self.constraint(&format!("{}_{}_check", table.name, column.name));
-            self.push("CHECK (");
-            self.name(column.name);
-            self.push(&format!(" BETWEEN {least} AND {most})"));
-        }
-    }
-
-    fn foreign_key(&mut self, table: TableRef, index: u16, column: &ColumnDesc) {
-        let Some(reference) = &column.references else { return };
-        self.constraint(&reference.database_name(table, index));
-        self.push("FOREIGN KEY (");
-        self.name(column.name);
+    fn foreign_key(&mut self, table: TableRef, index: u16, reference: &Reference) {
+        self.push("CONSTRAINT ");
+        self.constraint_name(&reference.database_name(table, index));
+        self.push(" FOREIGN KEY (");
+        self.column(table, index);
         self.push(") REFERENCES ");
         self.name((reference.table)().name);
         self.push(" (");

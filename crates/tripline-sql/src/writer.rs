@@ -2,7 +2,12 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use tripline_core::{Pattern, PatternPart, TableRef, Value};
+use tripline_core::{ColumnType, Node, Result, TableRef, Value};
+
+use crate::{
+    Param,
+    types::{postgres_type, type_beside},
+};
 
 /// Whose SQL is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +15,11 @@ use tripline_core::{Pattern, PatternPart, TableRef, Value};
 pub enum Dialect {
     /// SQLite 3.37 or newer (strict tables).
     Sqlite,
+    /// PostgreSQL 15 or newer.
+    Postgres {
+        /// The server's major version: what it does not know is written otherwise.
+        version: u32,
+    },
 }
 
 /// SQL text with its parameters, in order.
@@ -19,21 +29,34 @@ pub struct Sql<'s> {
     /// The text.
     pub text: String,
     /// The parameters.
-    pub params: Vec<Cow<'s, Value>>,
+    pub params: Vec<Param<'s>>,
     /// Whether values are written into the text: only in table definitions, which take no parameters.
     pub(crate) inline: bool,
+    /// What stands before columns of the table, in statements with more than one source of rows.
+    pub(crate) qualifier: Option<&'static str>,
 }
 
 impl<'s> Sql<'s> {
     /// Nothing written yet; `buffer` is used for the text, so that its memory can serve again.
     pub fn new(dialect: Dialect, mut buffer: String) -> Self {
         buffer.clear();
-        Sql { dialect, text: buffer, params: Vec::new(), inline: false }
+        Sql { dialect, text: buffer, params: Vec::new(), inline: false, qualifier: None }
+    }
+
+    /// Makes it as new, so that another statement can be written.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.params.clear();
+        self.qualifier = None;
     }
 
     /// For table definitions: values are written into the text.
     pub(crate) fn inline(dialect: Dialect) -> Self {
         Sql { inline: true, ..Sql::new(dialect, String::new()) }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.dialect, Dialect::Postgres { .. })
     }
 
     pub(crate) fn push(&mut self, text: &str) {
@@ -51,67 +74,64 @@ impl<'s> Sql<'s> {
         self.text.push('"');
     }
 
-    /// Quoted names of columns, separated by commas.
+    /// A column of the table, in an expression.
+    pub(crate) fn column(&mut self, table: TableRef, column: u16) {
+        if let Some(qualifier) = self.qualifier {
+            self.name(qualifier);
+            self.push(".");
+        }
+        self.name(table.columns[usize::from(column)].name);
+    }
+
+    /// Columns of the table, separated by commas.
     pub(crate) fn columns(&mut self, table: TableRef, columns: impl IntoIterator<Item = u16>) {
         for (i, column) in columns.into_iter().enumerate() {
             if i > 0 {
                 self.push(", ");
             }
-            self.name(table.columns[usize::from(column)].name);
+            self.column(table, column);
         }
     }
 
     /// A value: a parameter, or in table definitions a literal.
-    pub(crate) fn value(&mut self, value: Cow<'s, Value>) {
+    pub(crate) fn value(&mut self, value: Cow<'s, Value>, ty: Option<ColumnType>) {
         if self.inline {
             self.literal(&value);
         } else {
-            self.params.push(value);
-            self.push("?");
+            self.param(Param::Value { value, ty });
         }
     }
 
-    pub(crate) fn literal(&mut self, value: &Value) {
-        match value {
-            Value::Null => self.push("NULL"),
-            Value::Bool(b) => self.push(if *b { "1" } else { "0" }),
-            Value::Int(i) => _ = write!(self.text, "{i}"),
-            // 9e999 is how both engines are told infinity.
-            Value::Float(x) if x.is_infinite() => self.push(if *x > 0.0 { "9e999" } else { "-9e999" }),
-            Value::Float(x) => _ = write!(self.text, "{x:?}"),
-            Value::Text(text) | Value::Json(text) => self.text_literal(text),
-            Value::Date(date) => _ = write!(self.text, "'{date}'"),
-            Value::Timestamp(at) => _ = write!(self.text, "{}", at.as_microsecond()),
-            Value::Bytes(bytes) => self.bytes_literal(bytes),
-            Value::Uuid(id) => self.bytes_literal(id.as_bytes()),
-            // `Value` may grow; a definition with a value that is not known here is a defect that SQL reports.
-            other => _ = write!(self.text, "unknown_literal_{}", other.type_name()),
+    /// A value on its way into a column.
+    pub(crate) fn column_value(&mut self, table: TableRef, column: u16, value: &'s Value) {
+        self.value(Cow::Borrowed(value), Some(table.columns[usize::from(column)].ty));
+    }
+
+    /// What a column is set to; a value that stands alone is on its way into the column.
+    pub(crate) fn column_node(&mut self, table: TableRef, column: u16, node: &'s Node) -> Result<()> {
+        match node {
+            Node::Literal(value) => {
+                let ty = type_beside(value, Some(table.columns[usize::from(column)].ty));
+                self.value(Cow::Borrowed(value), ty);
+                Ok(())
+            }
+            node => self.node(table, node),
         }
     }
 
-    pub(crate) fn text_literal(&mut self, text: &str) {
-        _ = write!(self.text, "'{}'", text.replace('\'', "''"));
-    }
-
-    fn bytes_literal(&mut self, bytes: &[u8]) {
-        self.push("X'");
-        for byte in bytes {
-            _ = write!(self.text, "{byte:02X}");
-        }
-        self.push("'");
-    }
-}
-
-/// The pattern in the language of SQLite's GLOB, whose case counts, unlike its LIKE's.
-pub fn glob(pattern: &Pattern) -> Result<String, &'static str> {
-    let mut glob = String::new();
-    for part in pattern.parts()? {
-        match part {
-            PatternPart::Any => glob.push('*'),
-            PatternPart::One => glob.push('?'),
-            PatternPart::Char(c @ ('*' | '?' | '[')) => glob.extend(['[', c, ']']),
-            PatternPart::Char(c) => glob.push(c),
+    /// A parameter's place.
+    pub(crate) fn param(&mut self, param: Param<'s>) {
+        self.params.push(param);
+        match self.dialect {
+            Dialect::Sqlite => self.text.push('?'),
+            Dialect::Postgres { .. } => _ = write!(self.text, "${}", self.params.len()),
         }
     }
-    Ok(glob)
+
+    /// An array whose type PostgreSQL could not tell from what stands beside it.
+    pub(crate) fn typed_array(&mut self, param: Param<'s>) {
+        let ty = postgres_type(param.ty());
+        self.param(param);
+        _ = write!(self.text, "::{ty}[]");
+    }
 }

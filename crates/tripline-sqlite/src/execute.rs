@@ -1,13 +1,14 @@
 //! Statements on a connection: written as SQL, bound, run, read. Each begins and ends here, within one poll.
 
-use std::{borrow::Cow, sync::atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use tripline_core::{Answer, Decode, Error, RowSet, Slot, Statement, Step, TableRef, Value};
-use tripline_sql::{Dialect, Sql};
+use tripline_sql::{Dialect, Keys, Param, Sql, Target};
 
 use crate::{
     connection::Connection,
     errors::Trouble,
+    raw,
     texts::key_of,
     values::{Bind, read, read_untyped},
 };
@@ -85,16 +86,16 @@ impl Connection {
                     if patch.iter().all(|slot| matches!(slot, Slot::Unset)) {
                         return Ok(());
                     }
-                    sql.text.clear();
-                    sql.params.clear();
-                    tripline_sql::update(sql, table, *filter, patch, key, returning)?;
+                    sql.clear();
+                    let target = Target { filter: *filter, keys: key, returning };
+                    tripline_sql::update(sql, table, patch, target)?;
                     self.write(sql, table, returning, statement, answer, i)
                 })
             }
             Statement::Delete { table, filter, keys, returning } => self.each_key(*keys, |i, key| {
-                sql.text.clear();
-                sql.params.clear();
-                tripline_sql::delete(sql, table, *filter, key, returning)?;
+                sql.clear();
+                let target = Target { filter: *filter, keys: key, returning };
+                tripline_sql::delete(sql, table, target)?;
                 self.write(sql, table, returning, statement, answer, i)
             }),
             Statement::Schema { text } => {
@@ -110,11 +111,11 @@ impl Connection {
     fn each_key<'s>(
         &self,
         keys: Option<&'s RowSet>,
-        mut run: impl FnMut(usize, Option<&'s [Value]>) -> Result<(), Trouble>,
+        mut run: impl FnMut(usize, Keys<'s>) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
         match keys {
-            None => run(0, None),
-            Some(keys) => keys.iter().enumerate().try_for_each(|(i, key)| run(i, Some(key))),
+            None => run(0, Keys::Any),
+            Some(keys) => keys.iter().enumerate().try_for_each(|(i, key)| run(i, Keys::One(key))),
         }
     }
 
@@ -194,14 +195,17 @@ impl Connection {
         let _guard = foreign.then(|| ForeignSql::mark(self));
         let failed = |error| self.trouble(error, statement, text);
         let mut prepared = self.raw.prepare_cached(text).map_err(failed)?;
-        if foreign && prepared.parameter_count() != params.len() {
-            let (needs, has) = (prepared.parameter_count(), params.len());
-            return Err(Error::invalid(format!("the SQL has {needs} parameters, {has} were given")).into());
-        }
+        let places = if foreign { raw::places(&prepared, params.len())? } else { None };
         if matches!(result, ReadResult::Untyped { writes: false }) && !prepared.readonly() {
             return Err(Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks").into());
         }
-        bind(&mut prepared, params).map_err(failed)?;
+        match places {
+            None => bind(&mut prepared, params),
+            Some(places) => places.iter().enumerate().try_for_each(|(i, place)| {
+                prepared.raw_bind_parameter(i + 1, Bind(params[*place].as_value()))
+            }),
+        }
+        .map_err(failed)?;
         if foreign && prepared.column_count() == 0 {
             answer.count = prepared.raw_execute().map_err(failed)? as u64;
             return Ok(());
@@ -277,7 +281,7 @@ impl OwnedRead {
             ReadResult::Number => ReadResult::Number,
             ReadResult::Untyped { writes } => ReadResult::Untyped { writes },
         };
-        let params = sql.params.into_iter().map(Cow::into_owned).collect();
+        let params = sql.params.into_iter().map(|param| param.into_value().expect(NO_ARRAYS)).collect();
         Ok(Some(OwnedRead { sql: sql.text, params, result }))
     }
 }
@@ -289,7 +293,7 @@ fn write_read<'s>(
 ) -> Result<Option<ReadResult<&'s [u16]>>, Error> {
     Ok(Some(match *statement {
         Statement::Find { table, query, columns, .. } => {
-            tripline_sql::find(sql, table, query, columns)?;
+            tripline_sql::find(sql, table, query, columns, None)?;
             ReadResult::Rows(table, columns)
         }
         Statement::Count { table, query } => {
@@ -308,7 +312,7 @@ fn write_read<'s>(
             // the authorizer does not see again.
             sql.text.push_str(text);
             sql.text.push_str(RAW_MARK);
-            sql.params.extend(params.iter().map(Cow::Borrowed));
+            sql.params.extend(params.iter().map(Param::from));
             ReadResult::Untyped { writes }
         }
         _ => return Ok(None),
@@ -338,11 +342,13 @@ impl AsValue for Value {
     }
 }
 
-impl AsValue for Cow<'_, Value> {
+impl AsValue for Param<'_> {
     fn as_value(&self) -> &Value {
-        self
+        self.value().expect(NO_ARRAYS)
     }
 }
+
+const NO_ARRAYS: &str = "only statements of other dialects have arrays";
 
 fn bind(prepared: &mut rusqlite::Statement<'_>, params: &[impl AsValue]) -> rusqlite::Result<()> {
     params

@@ -3,7 +3,7 @@
 //! So the rows of the failed statement are looked at once more, on the same connection, and only after a failure.
 
 use tripline_core::{Slot, Statement, TableDesc, TableRef, Value, Violation};
-use tripline_sql::{Dialect, Sql};
+use tripline_sql::{Dialect, Keys, Param, Sql, Target};
 
 use crate::{connection::Connection, values::Bind};
 
@@ -23,11 +23,12 @@ pub(crate) fn violation(connection: &Connection, statement: Option<&Statement<'_
             })
         }
         Some(Statement::Delete { table, filter, keys, .. }) => {
-            let keys: Vec<Option<&[Value]>> = match keys {
-                Some(keys) => keys.iter().map(Some).collect(),
-                None => vec![None],
+            let keys: Vec<Keys<'_>> = match keys {
+                Some(keys) => keys.iter().map(Keys::One).collect(),
+                None => vec![Keys::Any],
             };
-            keys.into_iter().find_map(|key| still_needed(connection, table, *filter, key))
+            let target = |keys| Target { filter: *filter, keys, returning: &[] };
+            keys.into_iter().find_map(|keys| still_needed(connection, table, target(keys)))
         }
         _ => None,
     };
@@ -50,12 +51,7 @@ fn missing(connection: &Connection, table: &TableDesc, column: u16, value: &Valu
 }
 
 /// Whether another row refers to one of those to be deleted.
-fn still_needed(
-    connection: &Connection,
-    table: TableRef,
-    filter: Option<&tripline_core::Node>,
-    key: Option<&[Value]>,
-) -> Option<Box<Violation>> {
+fn still_needed(connection: &Connection, table: TableRef, target: Target<'_>) -> Option<Box<Violation>> {
     for child in connection.tables.iter() {
         for (i, column) in child.columns.iter().enumerate() {
             let Some(reference) = column.references.as_ref() else { continue };
@@ -64,7 +60,7 @@ fn still_needed(
             }
             // The rows to be deleted, written as the delete itself, with another head.
             let mut doomed = Sql::new(Dialect::Sqlite, String::new());
-            if tripline_sql::delete(&mut doomed, table, filter, key, &[]).is_err() {
+            if tripline_sql::delete(&mut doomed, table, target).is_err() {
                 continue;
             }
             let sql = format!(
@@ -74,7 +70,7 @@ fn still_needed(
                 quoted(reference.target()),
                 doomed.text.trim_start_matches("DELETE "),
             );
-            let params = rusqlite::params_from_iter(doomed.params.iter().map(|p| Bind(p)));
+            let params = rusqlite::params_from_iter(doomed.params.iter().filter_map(Param::value).map(Bind));
             let found = connection.raw.prepare_cached(&sql).and_then(|mut s| s.exists(params));
             if matches!(found, Ok(true)) {
                 return Some(named(child, i as u16));

@@ -21,6 +21,7 @@ mod execute;
 mod foreign_keys;
 mod limits;
 mod options;
+mod raw;
 mod readers;
 mod session;
 mod sync;

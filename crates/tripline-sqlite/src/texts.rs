@@ -32,7 +32,7 @@ impl Texts {
         self.get(table, Some(columns), |sql| {
             // The values of this query are not in the text.
             let mut written = Sql::new(Dialect::Sqlite, String::new());
-            tripline_sql::find(&mut written, table, query, columns)?;
+            tripline_sql::find(&mut written, table, query, columns, None)?;
             sql.text.push_str(&written.text);
             Ok(())
         })
