@@ -7,11 +7,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::rules;
+use crate::{postgres::Servers, rules};
 
 /// Runs everything, and closes with one line for all tests together.
 pub(crate) fn run(root: &Path) -> Result<(), String> {
-    let counts = cargo_test(root, &["test", "--workspace", "--no-fail-fast"])?;
+    let servers = Servers::from_env_or_start()?;
+    let counts = cargo_test(root, &["test", "--workspace", "--no-fail-fast"], &servers)?;
+    drop(servers);
     println!("\nrules of docs/lifecycle.md and their tests:");
     rules::run(root)?;
     engine_is_not_generic(root)?;
@@ -28,12 +30,13 @@ struct Counts {
 }
 
 /// Runs cargo, shows what it prints, and counts the tests that it reports.
-fn cargo_test(root: &Path, arguments: &[&str]) -> Result<Counts, String> {
+fn cargo_test(root: &Path, arguments: &[&str], servers: &Servers) -> Result<Counts, String> {
     println!("$ cargo {}", arguments.join(" "));
     let failed = |error: std::io::Error| format!("cargo could not be run: {error}");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(arguments).current_dir(root).stdout(Stdio::piped());
+    let (name, urls) = servers.variable();
+    command.args(arguments).current_dir(root).env(name, urls).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
     let mut counts = Counts::default();
     let mut output = BufReader::new(child.stdout.take().ok_or("cargo's output is not there")?);
