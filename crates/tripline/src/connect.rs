@@ -1,12 +1,15 @@
 //! [`Connect`]: how a `Db` comes about.
 
+mod engine;
+
 use std::{any::type_name, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tripline_core::{Driver, Error, Result, StatementLog, TableRef};
+use tripline_core::{Error, Result, StatementLog};
 
+use self::engine::EngineSettings;
 use crate::{
-    BackgroundError, Db, Durability,
+    BackgroundError, Db,
     catalog::{Catalog, Registered, TableEntry},
     db::Settings,
     hooks::observer::Observer,
@@ -22,15 +25,6 @@ pub struct Connect {
     observers: Vec<Registered>,
     settings: Settings,
     engine: EngineSettings,
-}
-
-/// Settings that the driver gets.
-#[derive(Default)]
-struct EngineSettings {
-    durability: Option<Durability>,
-    log: Option<StatementLog>,
-    #[cfg(feature = "sqlite")]
-    sqlite: Option<Box<dyn FnOnce(&mut tripline_sqlite::Options) + Send>>,
 }
 
 impl Connect {
@@ -72,7 +66,8 @@ impl Connect {
     }
 
     /// When commits are acknowledged; grouped by default.
-    pub fn durability(mut self, durability: Durability) -> Self {
+    #[cfg(feature = "sqlite")]
+    pub fn durability(mut self, durability: crate::Durability) -> Self {
         self.engine.durability = Some(durability);
         self
     }
@@ -80,6 +75,26 @@ impl Connect {
     /// Records all SQL statements that are sent.
     pub fn statement_log(mut self, log: StatementLog) -> Self {
         self.engine.log = Some(log);
+        self
+    }
+
+    /// Adds read replicas of a PostgreSQL database, by their URLs.
+    ///
+    /// Reads outside of transactions go to a replica that has caught up with the last write of the [`Db`] that asks
+    /// ([`Db::session`]), and else to the primary, as does all else. A replica that cannot be reached is left out, and
+    /// asked again after a while.
+    pub fn replicas<U: AsRef<str>>(mut self, urls: impl IntoIterator<Item = U>) -> Self {
+        self.engine.replicas.extend(urls.into_iter().map(|url| url.as_ref().to_owned()));
+        self
+    }
+
+    /// Changes settings of PostgreSQL that have no method here; most can be in the URL, too.
+    #[cfg(feature = "postgres")]
+    pub fn postgres_options(
+        mut self,
+        change: impl FnOnce(&mut tripline_postgres::Options) + Send + 'static,
+    ) -> Self {
+        self.engine.postgres = Some(Box::new(change));
         self
     }
 
@@ -131,42 +146,6 @@ impl Connect {
         let driver = self.engine.open(&self.url, catalog.tables()).await?;
         Db::new(driver, catalog, self.settings)
     }
-}
-
-impl EngineSettings {
-    #[cfg(feature = "sqlite")]
-    async fn open(self, url: &str, tables: &[TableRef]) -> Result<Box<dyn Driver>> {
-        if !url.starts_with("sqlite:") {
-            return Err(unknown_engine(url));
-        }
-        let mut options = tripline_sqlite::Options::from_url(url)?;
-        if let Some(durability) = self.durability {
-            options.durability = durability;
-        }
-        if let Some(change) = self.sqlite {
-            change(&mut options);
-        }
-        options.log = self.log.or(options.log);
-        let tables = tables.to_vec();
-        let opened =
-            tokio::task::spawn_blocking(move || tripline_sqlite::Sqlite::open(options, &tables)).await;
-        let driver =
-            opened.map_err(|error| Error::Setup(format!("opening the database: {error}").into()))??;
-        Ok(Box::new(driver))
-    }
-
-    #[cfg(not(feature = "sqlite"))]
-    async fn open(self, url: &str, _tables: &[TableRef]) -> Result<Box<dyn Driver>> {
-        Err(unknown_engine(url))
-    }
-}
-
-/// Only the scheme is shown: the rest of a URL may hold a password.
-fn unknown_engine(url: &str) -> Error {
-    let Some((scheme, _)) = url.split_once(':') else {
-        return Error::Setup(format!("`{url}` is no URL: for a file it is `sqlite://{url}`").into());
-    };
-    Error::Setup(format!("no engine for URLs that begin with `{scheme}:`; there is `sqlite:`").into())
 }
 
 impl std::fmt::Debug for Connect {

@@ -38,6 +38,8 @@ pub use tripline_core::{
     TableRef, Value, Violation, evaluate, holds,
 };
 pub use tripline_macros::{Observer, Row, Table, TextEnum};
+#[cfg(feature = "postgres")]
+pub use tripline_postgres::Options as PostgresOptions;
 #[cfg(feature = "sqlite")]
 pub use tripline_sqlite::{Durability, Options as SqliteOptions, sqlite_version};
 
@@ -64,6 +66,7 @@ pub use crate::{
     },
     on::{Detached, On, delete, find, update},
     ops::{
+        Pipelined,
         create::{Create, Drafts, Many, Number as HowMany, One},
         delete::Delete,
         find::{Find, First},

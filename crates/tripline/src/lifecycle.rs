@@ -17,9 +17,15 @@ mod write;
 
 use tripline_core::{Access, Begin, Durability, End, Flight, Kind, Result, Step, Traits};
 
-use self::run::{Asked, Checked, Run, Written};
-pub(crate) use self::run::{Columns, Inner, Reads};
-use crate::{Db, On, Tx, beside, tx::TxState};
+use self::run::{Asked, Written};
+pub(crate) use self::{
+    run::{Checked, Columns, Inner, Reads, Run},
+    write::values_of,
+};
+use crate::{
+    Db, On, Tx, beside,
+    tx::{Pending, TxState},
+};
 
 /// Where an operation's statements go.
 pub(crate) enum Link<'a, 't> {
@@ -54,6 +60,39 @@ pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
 }
 
 /// An operation that is a transaction of its own.
+/// Runs a write whose result nobody waits for: in a transaction on a server, where nothing is attached that must see
+/// it, it travels with the next flight (L32). All else runs as ever.
+pub(crate) async fn pipeline(on: On<'_>, ask: Box<Inner>) -> Result<()> {
+    let mut tx = match on {
+        On::Tx(tx) if tx.state.db.inner.traits.remote && !ask.savepoint => tx,
+        on => return run(on, ask).await.map(drop),
+    };
+    tx.settle()?;
+    let depth = tx.frame.map_or(0, |frame| frame.depth);
+    let asked = Run::asked(&tx.state.db, ask);
+    let asked = match asked {
+        Ok(asked) if asked.needs_transaction(tx.state.db.inner.traits) => {
+            return operation(&mut tx, asked).await.map(drop);
+        }
+        asked => asked,
+    };
+    if let Ok(asked) = &asked {
+        tx.state.begin_operation(asked.op.kept());
+    }
+    let kept = kept_back(&mut tx, asked, depth + 1).await;
+    tx.state.end_operation(depth, kept)
+}
+
+async fn kept_back(tx: &mut Tx<'_>, asked: Result<Run<Asked>>, depth: usize) -> Result<()> {
+    let run = checked(&mut Link::Tx(tx), asked?, depth).await?;
+    let table = run.op.table;
+    if let Some(pending) = Pending::new(run)? {
+        tx.state.note_write(Some(table));
+        tx.state.pipeline(pending);
+    }
+    Ok(())
+}
+
 async fn alone(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
     let mut state = TxState::writing(db);
     if db.inner.traits.remote && asked.ends_with_its_write() {

@@ -1,8 +1,14 @@
 //! Builders of operations: they gather what is asked and hand it to the lifecycle.
 
-use tripline_core::{Compare, Node};
+use std::future::IntoFuture;
 
-use crate::{lifecycle::Inner, table::Key};
+use tripline_core::{BoxFuture, Compare, Node, Result};
+
+use crate::{
+    On,
+    lifecycle::{Inner, pipeline},
+    table::Key,
+};
 
 pub(crate) mod create;
 pub(crate) mod delete;
@@ -55,4 +61,62 @@ macro_rules! writing {
     };
 }
 
-pub(crate) use {choosing, writing};
+/// A write whose result is not waited for; see [`Update::pipelined`](crate::Update::pipelined).
+#[must_use = "a write does nothing until it is awaited"]
+#[derive(Debug)]
+pub struct Pipelined<'x> {
+    on: On<'x>,
+    ask: Box<Inner>,
+}
+
+impl<'x> IntoFuture for Pipelined<'x> {
+    type Output = Result<()>;
+    type IntoFuture = BoxFuture<'x, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(pipeline(self.on, self.ask))
+    }
+}
+
+/// The terminal of writes that are not waited for.
+macro_rules! pipelining {
+    () => {
+        /// Sends the write without waiting for its result: it travels with the next statement of its transaction, or
+        /// with COMMIT, and saves a round trip (L32).
+        ///
+        /// For what an in-transaction hook writes and does not look at: a counter, a line of an audit log. It is as
+        /// much part of the transaction as any write, and in the same place among them. If it fails, the transaction
+        /// does: the error comes from the next operation, or from the transaction's end. Where hooks are attached to
+        /// what is written, on SQLite, and outside of transactions it runs at once.
+        ///
+        /// ```
+        /// # use tripline::{*, prelude::*};
+        /// # #[derive(Table, Clone, Debug)]
+        /// # struct Author { #[key] id: Id<Author>, posts: i64 }
+        /// # #[derive(Table, Clone, Debug)]
+        /// # struct Post { #[key] id: Id<Post>, author: Id<Author> }
+        /// impl AfterCreate for Post {
+        ///     async fn after_create(tx: &mut Tx<'_>, posts: &[Post]) -> Result<()> {
+        ///         for post in posts {
+        ///             tx.update::<Author>().by_key(post.author).set(|a| a.posts.add(1)).pipelined().await?;
+        ///         }
+        ///         Ok(())
+        ///     }
+        /// }
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<()> {
+        /// # let db = Db::open("sqlite::memory:").tables(tables![Author, Post]).connect().await?;
+        /// # db.create_tables().await?;
+        /// # let author = db.create(NewAuthor { posts: 0.into(), ..Default::default() }).await?.id;
+        /// # db.create(NewPost { author: author.into(), ..Default::default() }).await?;
+        /// # assert_eq!(db.find::<Author>().one().await?.posts, 1);
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn pipelined(self) -> $crate::Pipelined<'x> {
+            $crate::Pipelined { on: self.on, ask: self.ask }
+        }
+    };
+}
+
+pub(crate) use {choosing, pipelining, writing};

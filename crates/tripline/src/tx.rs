@@ -5,6 +5,7 @@
 //! was dropped half-way. Then the transaction is spoilt, and can only be rolled back (L5).
 
 mod attempts;
+mod pending;
 mod state;
 
 use std::any::Any;
@@ -12,6 +13,7 @@ use std::any::Any;
 use tripline_core::{Error, Kept, Operation, Result};
 
 pub use self::attempts::TxOptions;
+pub(crate) use self::pending::Pending;
 pub(crate) use self::state::{Ended, Queued, TxState};
 use crate::{
     Db,
@@ -78,6 +80,7 @@ impl<'t> Tx<'t> {
     {
         let database = self.state.db.id();
         self.settle()?;
+        self.state.flush().await?;
         let mark = self.state.open_level();
         let level = self.level + 1;
         let hook = self.frame.and_then(|frame| frame.hook);

@@ -136,6 +136,13 @@ impl<S> Run<S> {
     }
 }
 
+impl Run<Checked> {
+    /// To be written later.
+    pub(crate) fn into_checked(self) -> Box<Inner> {
+        self.inner
+    }
+}
+
 impl Run<Written> {
     pub(crate) fn into_inner(self) -> Box<Inner> {
         self.inner

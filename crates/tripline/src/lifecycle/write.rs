@@ -48,14 +48,7 @@ const ROWS_PER_TURN: usize = 1_000;
 async fn insert(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let table = run.op.table;
     let width = table.columns.len().max(1);
-    let slots = std::mem::take(run.body.slots.flat()?);
-    let mut rows = Vec::with_capacity(slots.len());
-    for slot in slots {
-        rows.push(match slot {
-            Slot::To(value) | Slot::Default(value) => value,
-            Slot::Unset | Slot::Expr(_) => Value::Null,
-        });
-    }
+    let mut rows = values_of(std::mem::take(run.body.slots.flat()?));
     let at_once = if link.traits().remote { rows.len().max(1) } else { ROWS_PER_TURN * width };
     let turns = rows.len().div_ceil(at_once);
     for (turn, chunk) in rows.chunks_mut(at_once).enumerate() {
@@ -72,6 +65,18 @@ async fn insert(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     }
     run.body.new = RowSet { columns: all_columns(table), values: rows };
     Ok(())
+}
+
+/// The values of drafts; null where nothing was said.
+pub(crate) fn values_of(slots: Vec<Slot>) -> Vec<Value> {
+    let mut values = Vec::with_capacity(slots.len());
+    for slot in slots {
+        values.push(match slot {
+            Slot::To(value) | Slot::Default(value) => value,
+            Slot::Unset | Slot::Expr(_) => Value::Null,
+        });
+    }
+    values
 }
 
 /// All columns of a table, without an allocation for tables of usual size.

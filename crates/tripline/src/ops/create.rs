@@ -4,7 +4,7 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Error, Kind, Operation, Phase, Result, Slot};
 
-use super::writing;
+use super::{pipelining, writing};
 use crate::{
     On,
     hooks::{
@@ -167,6 +167,10 @@ impl<T: Table, X, N: Number, R> Create<T, X, N, R> {
         /// An [`AfterCreateCommit`](crate::AfterCreateCommit) hook of this operation alone.
         after_create_commit(db, rows) AfterCreateCommit reads new;
     }
+}
+
+impl<'x, T: Table, N: Number> Create<T, On<'x>, N> {
+    pipelining!();
 }
 
 impl<'x, T: Table, N: Number, R: Row<Table = T>> IntoFuture for Create<T, On<'x>, N, R> {

@@ -4,7 +4,7 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, TableRef};
 
-use super::{add_key, choosing, writing};
+use super::{add_key, choosing, pipelining, writing};
 use crate::{
     On,
     hooks::once::{AsyncOnce, OnceCall, OnceHook, once},
@@ -79,6 +79,10 @@ impl<T: Table, X, R> Delete<T, X, R> {
         /// An [`AfterDeleteCommit`](crate::AfterDeleteCommit) hook of this operation alone.
         after_delete_commit(db, gone) AfterDeleteCommit reads old;
     }
+}
+
+impl<'x, T: Table> Delete<T, On<'x>> {
+    pipelining!();
 }
 
 impl<'x, T: Table> IntoFuture for Delete<T, On<'x>> {

@@ -4,7 +4,7 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, Slot, TableRef};
 
-use super::{add_key, choosing, writing};
+use super::{add_key, choosing, pipelining, writing};
 use crate::{
     On,
     columns::Assign,
@@ -95,6 +95,10 @@ impl<T: Table, X, R> Update<T, X, R> {
         /// An [`AfterUpdateCommit`](crate::AfterUpdateCommit) hook of this operation alone.
         after_update_commit(db, changes) AfterUpdateCommit reads both;
     }
+}
+
+impl<'x, T: Table> Update<T, On<'x>> {
+    pipelining!();
 }
 
 impl<'x, T: Table> IntoFuture for Update<T, On<'x>> {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tripline_core::{
-    Access, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Result, Session, Step,
-    TableRef,
+    Access, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Result, Session,
+    Statement, Step, TableRef,
 };
 
+use super::Pending;
 use crate::{
     Db,
     catalog::Attached,
@@ -34,6 +35,8 @@ pub(crate) struct TxState {
     undone: Vec<Ended>,
     /// How often each table was written, by the address of its description.
     written: Vec<(usize, u64)>,
+    /// Writes that travel with the next flight; all of them of the innermost level.
+    pending: Vec<Pending>,
     /// Whether the last write may take COMMIT along, since nobody must see its result before.
     pub(crate) carries: bool,
     /// What it committed, if it did.
@@ -98,6 +101,7 @@ impl TxState {
             queue: Vec::new(),
             undone: Vec::new(),
             written: Vec::new(),
+            pending: Vec::new(),
             carries: false,
             committed: None,
             again: false,
@@ -137,7 +141,34 @@ impl TxState {
 
     async fn fly(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Commit> {
         let session = self.session.as_mut().ok_or(Error::Closed)?;
-        session.send(Flight { begin, steps, end }).await
+        if self.pending.is_empty() {
+            return session.send(Flight { begin, steps, end }).await;
+        }
+        let mut pending = std::mem::take(&mut self.pending);
+        let mut all: Vec<Step<'_>> = pending.iter_mut().map(Pending::step).collect();
+        let first = all.len();
+        // Their statements are not needed here any more, only their answers.
+        let nothing = || Step::new(Statement::Schema { text: "" });
+        all.extend(steps.iter_mut().map(|step| std::mem::replace(step, nothing())));
+        let sent = session.send(Flight { begin, steps: &mut all, end }).await;
+        for (step, done) in steps.iter_mut().zip(all.drain(first..)) {
+            step.answer = done.answer;
+        }
+        sent
+    }
+
+    /// Keeps a write for the next flight (L32). The transaction's end is one.
+    pub(crate) fn pipeline(&mut self, pending: Pending) {
+        self.pending.push(pending);
+    }
+
+    /// Sends what is kept for the next flight.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let flushed = self.send(&mut []).await;
+        flushed.inspect_err(|error| self.spoil(self.level, error.clone()))
     }
 
     /// An error if something inside was dropped half-way, or failed before.
@@ -197,8 +228,14 @@ impl TxState {
         depth: usize,
         result: Result<R>,
     ) -> Result<R> {
-        let result = result.and_then(|value| self.settle(level, depth).map(|()| value));
+        let mut result = result.and_then(|value| self.settle(level, depth).map(|()| value));
         self.running.truncate(depth);
+        if result.is_ok()
+            && let Err(error) = self.flush().await
+        {
+            result = Err(error);
+        }
+        self.pending.clear();
         self.level = level - 1;
         let sent = self.opened > level;
         self.opened = self.opened.min(level);
@@ -234,7 +271,8 @@ impl TxState {
                 return Err(error);
             }
         };
-        let sends_commit = self.opened > 0 && self.committed.is_none();
+        let wrote = self.opened > 0 || !self.pending.is_empty();
+        let sends_commit = wrote && self.committed.is_none();
         let follows = !self.queue.is_empty() || !self.undone.is_empty();
         // Once COMMIT is sent to a server, what becomes of it and what follows is the engine's, also if the caller
         // is gone (L5). An embedded database has answered before anybody could go.
@@ -250,8 +288,7 @@ impl TxState {
     async fn commit(mut self) -> Result<()> {
         let commit = match self.committed.take() {
             Some(commit) => commit,
-            None if self.opened == 0 => Commit::default(),
-            None => match self.fly(Begin::default(), &mut [], End::Commit).await {
+            None => match self.send_commit().await {
                 Ok(commit) => commit,
                 Err(error) => {
                     self.not_committed(&error).await;
@@ -269,6 +306,14 @@ impl TxState {
         durable.await
     }
 
+    async fn send_commit(&mut self) -> Result<Commit> {
+        if self.opened == 0 && self.pending.is_empty() {
+            return Ok(Commit::default());
+        }
+        let begin = if self.opened == 0 { self.begin().await? } else { Begin::default() };
+        self.fly(begin, &mut [], End::Commit).await
+    }
+
     /// After a closure or a COMMIT that failed (L6, L7).
     async fn not_committed(&mut self, error: &Error) {
         if let Error::CommitUnknown(_) = error {
@@ -284,6 +329,7 @@ impl TxState {
     }
 
     async fn roll_back(&mut self) {
+        self.pending.clear();
         if self.opened > 0 {
             // If ROLLBACK fails, giving the session back ends the transaction all the same.
             _ = self.fly(Begin::default(), &mut [], End::Rollback).await;

@@ -1,0 +1,182 @@
+//! PostgreSQL's errors as Tripline's: constraints by table, columns and name.
+
+use std::borrow::Cow;
+
+use tokio_postgres::error::{DbError, SqlState};
+use tripline_core::{
+    ConnectionError, ConnectionErrorKind, DatabaseError, Error, Invalid, TableRef, Violation,
+};
+use tripline_sql::postgres_name;
+
+use crate::Options;
+
+/// What is needed to say what an error means.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'c> {
+    pub(crate) tables: &'c [TableRef],
+    pub(crate) options: &'c Options,
+}
+
+impl Context<'_> {
+    /// What an error of a statement means.
+    pub(crate) fn error(&self, error: &tokio_postgres::Error, sql: &str) -> Error {
+        match error.as_db_error() {
+            Some(error) => self.database_error(error, sql),
+            None if error.is_closed() || is_io(error) => lost(error),
+            // A value that could not be written as the type that it was to be.
+            None => Error::Invalid(Box::new(Invalid::new(with_causes(error)))),
+        }
+    }
+
+    fn database_error(&self, error: &DbError, sql: &str) -> Error {
+        let code = error.code();
+        let plain = || Box::new(database_error(error, sql));
+        match *code {
+            SqlState::UNIQUE_VIOLATION => Error::Unique(self.violation(error)),
+            SqlState::FOREIGN_KEY_VIOLATION | SqlState::RESTRICT_VIOLATION => {
+                Error::ForeignKey(self.violation(error))
+            }
+            SqlState::CHECK_VIOLATION => Error::Check(self.violation(error)),
+            SqlState::NOT_NULL_VIOLATION => Error::NotNull(self.violation(error)),
+            SqlState::T_R_SERIALIZATION_FAILURE => Error::Serialization(plain()),
+            SqlState::T_R_DEADLOCK_DETECTED => Error::Deadlock(plain()),
+            SqlState::LOCK_NOT_AVAILABLE => Error::Busy(self.options.lock_timeout.unwrap_or_default()),
+            SqlState::QUERY_CANCELED => match self.options.statement_timeout {
+                Some(limit) if error.message().contains("statement timeout") => {
+                    Error::Timeout { what: "a statement", limit }
+                }
+                _ => Error::Database(plain()),
+            },
+            SqlState::NUMERIC_VALUE_OUT_OF_RANGE => Error::invalid(
+                "the value does not fit the column's type: a computed number left its range, for instance",
+            ),
+            SqlState::READ_ONLY_SQL_TRANSACTION => {
+                Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks")
+            }
+            SqlState::DISK_FULL => Error::Full,
+            SqlState::ADMIN_SHUTDOWN
+            | SqlState::CRASH_SHUTDOWN
+            | SqlState::CANNOT_CONNECT_NOW
+            | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
+                connection(ConnectionErrorKind::Lost, error.message())
+            }
+            _ => Error::Database(plain()),
+        }
+    }
+
+    /// The server names the constraint and its table, the descriptions know the columns.
+    fn violation(&self, error: &DbError) -> Box<Violation> {
+        let table = error.table().unwrap_or_default();
+        let constraint = error.constraint();
+        let columns = match (error.column(), constraint) {
+            (Some(column), _) => vec![column.to_owned()],
+            (None, Some(constraint)) => self.columns_of(table, constraint),
+            (None, None) => Vec::new(),
+        };
+        Violation::new(table, columns, constraint.map(|name| self.full_name(table, name).into_owned()))
+    }
+
+    fn columns_of(&self, table: &str, constraint: &str) -> Vec<String> {
+        let Some(table) = self.tables.iter().find(|known| known.name == table) else { return Vec::new() };
+        let is_it = |name: &str| postgres_name(name) == constraint;
+        let named = |columns: &[u16]| {
+            columns.iter().map(|column| table.columns[usize::from(*column)].name.to_owned()).collect()
+        };
+        if is_it(&format!("{}_pkey", table.name)) {
+            return named(table.key);
+        }
+        let index = table.indexes.iter().find(|index| index.unique && is_it(&index.database_name(table)));
+        if let Some(index) = index {
+            return named(index.columns);
+        }
+        let of_column = |(i, column): (usize, &tripline_core::ColumnDesc)| {
+            let reference = column.references.as_ref();
+            let refers = reference.is_some_and(|r| is_it(&r.database_name(table, i as u16)));
+            (refers || is_it(&format!("{}_{}_check", table.name, column.name))).then_some(i as u16)
+        };
+        table.columns.iter().enumerate().find_map(of_column).map_or_else(Vec::new, |column| named(&[column]))
+    }
+
+    /// A name that was too long for PostgreSQL as the table's description has it.
+    fn full_name<'n>(&self, table: &str, constraint: &'n str) -> Cow<'n, str> {
+        let Some(table) = self.tables.iter().find(|known| known.name == table) else {
+            return constraint.into();
+        };
+        let derived = |(i, column): (usize, &tripline_core::ColumnDesc)| {
+            let reference = column.references.as_ref().map(|r| r.database_name(table, i as u16));
+            reference.into_iter().chain([format!("{}_{}_check", table.name, column.name)])
+        };
+        let indexes = table.indexes.iter().map(|index| index.database_name(table));
+        let names = indexes.chain(table.columns.iter().enumerate().flat_map(derived));
+        let checks = table.checks.iter().map(|check| check.name.to_owned());
+        let found = names.chain(checks).find(|name| name.len() > 63 && postgres_name(name) == constraint);
+        found.map_or(constraint.into(), Into::into)
+    }
+}
+
+/// An error that has no variant of its own.
+fn database_error(error: &DbError, sql: &str) -> DatabaseError {
+    DatabaseError {
+        code: format!("PostgreSQL {}", error.code().code()),
+        message: error.message().to_owned(),
+        sql: (!sql.is_empty()).then(|| sql.to_owned()),
+    }
+}
+
+/// Why a connection could not be made; `missing` says why there was no password, if there was none.
+pub(crate) fn connecting(error: &tokio_postgres::Error, missing: Option<&str>) -> Error {
+    let Some(database) = error.as_db_error() else {
+        let mut text = with_causes(error);
+        if text.contains("password missing")
+            && let Some(missing) = missing
+        {
+            text = format!("{text}: {missing}");
+        }
+        let denied = ["password", "authentication"].iter().any(|word| text.contains(word));
+        let kind = if denied { ConnectionErrorKind::Denied } else { ConnectionErrorKind::Unreachable };
+        return connection(kind, &text);
+    };
+    let kind = match *database.code() {
+        SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            ConnectionErrorKind::Denied
+        }
+        SqlState::INVALID_CATALOG_NAME => ConnectionErrorKind::NoDatabase,
+        SqlState::TOO_MANY_CONNECTIONS
+        | SqlState::CANNOT_CONNECT_NOW
+        | SqlState::ADMIN_SHUTDOWN
+        | SqlState::CRASH_SHUTDOWN => ConnectionErrorKind::Unreachable,
+        _ => return Error::Database(Box::new(database_error(database, ""))),
+    };
+    connection(kind, database.message())
+}
+
+/// A connection that broke.
+pub(crate) fn lost(error: &tokio_postgres::Error) -> Error {
+    connection(ConnectionErrorKind::Lost, &with_causes(error))
+}
+
+pub(crate) fn connection(kind: ConnectionErrorKind, message: &str) -> Error {
+    Error::Connection(Box::new(ConnectionError { kind, message: message.to_owned() }))
+}
+
+/// Whether the connection is gone with this error.
+pub(crate) fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::Connection(error) if error.kind == ConnectionErrorKind::Lost)
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    let source = std::error::Error::source(error);
+    source.is_some_and(|source| source.is::<std::io::Error>())
+}
+
+/// The message with those of all causes; tokio-postgres' own say little.
+fn with_causes(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,309 @@
+//! A flight on a connection: all of its requests are sent before the first answer is waited for.
+//!
+//! A statement that is sent for the first time is sent with its text, and prepared beside that in the same flight, so
+//! that preparing never costs a round trip. Each request ends with a sync of its own, so the server answers each; in a
+//! transaction it answers all that follow a failed one with "the transaction is aborted", and the first error is the
+//! one to report.
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use futures_util::Stream;
+use tokio_postgres::{
+    Client, Error as PgError, Row, RowStream, SimpleQueryMessage, Statement as Prepared, types::Type,
+};
+use tripline_core::{Decode, Error, Mismatch, Result, TableRef, Value};
+use tripline_sql::Sql;
+
+use crate::{
+    SlowStatement,
+    connection::Connection,
+    errors::Context,
+    values::{Bind, Raw, read, type_of, untyped},
+};
+
+/// What is sent: transaction control, or a statement with parameters.
+#[derive(Debug)]
+pub(crate) enum Request<'s> {
+    /// Commands without parameters, and without an answer but, for some, one text.
+    Control(String),
+    /// A statement.
+    Query(Query<'s>),
+}
+
+/// A statement, and what its rows are.
+#[derive(Debug)]
+pub(crate) struct Query<'s> {
+    pub(crate) sql: Sql<'s>,
+    pub(crate) rows: Rows<'s>,
+    /// More rows than this are not read: whoever asked for them undoes the write.
+    pub(crate) limit: u64,
+}
+
+/// What a statement's rows are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rows<'s> {
+    /// Columns of a table, then columns as they were before.
+    Of(TableRef, &'s [u16], &'s [u16]),
+    /// One number or truth.
+    Number,
+    /// Of the application's own SQL.
+    Untyped,
+    /// Nobody's: the statement goes beside another one, and is no part of what that one does.
+    Aside,
+}
+
+/// What came back.
+#[derive(Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) values: Vec<Value>,
+    pub(crate) count: u64,
+    pub(crate) names: Vec<String>,
+    /// The first text that a control command answered.
+    pub(crate) text: Option<String>,
+}
+
+/// What is known of a request's parameters, and of its statement if it was prepared before.
+struct Known {
+    types: Vec<Type>,
+    prepared: Option<Prepared>,
+}
+
+/// Sends everything at once; gives each request's answer, in order.
+pub(crate) async fn fly(
+    connection: &mut Connection,
+    context: Context<'_>,
+    requests: &[Request<'_>],
+) -> Vec<Result<Reply>> {
+    record(context, requests);
+    let known: Vec<Known> = requests.iter().map(|request| request.known(connection)).collect();
+    let client = &connection.client;
+    let started = Instant::now();
+    let sent =
+        requests.iter().zip(&known).map(|(request, known)| request.send(client, context, known, started));
+    let new = requests.iter().zip(&known).filter_map(|(request, known)| match request {
+        Request::Query(query) if known.prepared.is_none() && connection.prepared.is_kept() => {
+            Some((query, known))
+        }
+        _ => None,
+    });
+    let new: Vec<(&Query<'_>, &Known)> = new.collect();
+    let preparing = new.iter().map(|(query, known)| client.prepare_typed(&query.sql.text, &known.types));
+    let (replies, prepared) = all(sent, preparing).await;
+    for ((query, known), statement) in new.into_iter().zip(prepared) {
+        // If it cannot be prepared, its execution has failed, too, and said why.
+        if let Ok(statement) = statement {
+            connection.prepared.keep(&query.sql.text, &known.types, statement);
+        }
+    }
+    for (request, reply) in requests.iter().zip(&replies) {
+        if reply.as_ref().is_err_and(is_stale) {
+            connection.prepared.forget(request.text());
+        }
+    }
+    replies
+}
+
+/// Whether a prepared statement was not executed because its tables have changed, or the server has forgotten it.
+pub(crate) fn is_stale(error: &Error) -> bool {
+    matches!(error, Error::Database(error) if error.code == "PostgreSQL 26000"
+        || error.code == "PostgreSQL 0A000" && error.message.contains("cached plan"))
+}
+
+/// Sends one statement of the driver's own; not in the log.
+pub(crate) async fn ask(connection: &Connection, context: Context<'_>, sql: &str) -> Result<Option<String>> {
+    control(&connection.client, sql).await.map_err(|error| context.error(&error, sql))
+}
+
+fn record(context: Context<'_>, requests: &[Request<'_>]) {
+    let Some(log) = &context.options.log else { return };
+    let mut last: Option<&str> = None;
+    for request in requests {
+        match last {
+            Some(last) if last == request.text() => log.record_again(last),
+            _ => log.record(request.text(), last.is_none()),
+        }
+        last = Some(request.text());
+    }
+}
+
+impl Request<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Request::Control(sql) => sql,
+            Request::Query(query) => &query.sql.text,
+        }
+    }
+
+    /// Whether it goes beside the statement before it.
+    pub(crate) fn is_aside(&self) -> bool {
+        matches!(self, Request::Query(Query { rows: Rows::Aside, .. }))
+    }
+
+    fn known(&self, connection: &mut Connection) -> Known {
+        match self {
+            Request::Control(_) => Known { types: Vec::new(), prepared: None },
+            Request::Query(query) => {
+                let types: Vec<Type> = query.sql.params.iter().map(type_of).collect();
+                Known { prepared: connection.prepared.get(&query.sql.text, &types), types }
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        client: &Client,
+        context: Context<'_>,
+        known: &Known,
+        started: Instant,
+    ) -> Result<Reply> {
+        let reply = match self {
+            Request::Control(sql) => {
+                let text = control(client, sql).await.map_err(|error| context.error(&error, sql))?;
+                Reply { text, ..Reply::default() }
+            }
+            Request::Query(query) => query.send(client, context, known).await?,
+        };
+        slow(context, self.text(), started.elapsed());
+        Ok(reply)
+    }
+}
+
+impl Query<'_> {
+    async fn send(&self, client: &Client, context: Context<'_>, known: &Known) -> Result<Reply> {
+        let failed = |error: PgError| context.error(&error, &self.sql.text);
+        let params = self.sql.params.iter().zip(&known.types).map(|(param, ty)| Bind::new(param, ty));
+        let stream = match &known.prepared {
+            Some(statement) => client.query_raw(statement, params.collect::<Vec<_>>()).await,
+            None => {
+                let typed = params.zip(known.types.iter().cloned());
+                client.query_typed_raw(&self.sql.text, typed.collect::<Vec<_>>()).await
+            }
+        };
+        self.read(stream.map_err(failed)?, failed).await
+    }
+
+    async fn read(&self, rows: RowStream, failed: impl Fn(PgError) -> Error) -> Result<Reply> {
+        let mut rows = pin!(rows);
+        let mut reply = Reply::default();
+        while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
+            if reply.count > self.limit {
+                return Ok(reply);
+            }
+            self.read_row(&row.map_err(&failed)?, &mut reply)?;
+        }
+        // A number is its own answer; all else counts rows, read or written.
+        if !matches!(self.rows, Rows::Number) {
+            reply.count = rows.rows_affected().unwrap_or_default().max(reply.count);
+        }
+        Ok(reply)
+    }
+
+    fn read_row(&self, row: &Row, reply: &mut Reply) -> Result<()> {
+        let raw = |i: usize| {
+            let raw: Raw<'_> = row.try_get(i).map_err(|error| Error::invalid(error.to_string()))?;
+            Ok::<_, Error>((raw, row.columns()[i].type_()))
+        };
+        match self.rows {
+            Rows::Of(table, columns, old) => {
+                for (i, column) in columns.iter().chain(old).enumerate() {
+                    let (value, ty) = raw(i)?;
+                    reply.values.push(read(value, ty, table, *column)?);
+                }
+                reply.count += 1;
+            }
+            Rows::Number => {
+                let (value, ty) = raw(0)?;
+                reply.count = match value.0.map(|bytes| untyped(bytes, ty)) {
+                    Some(Ok(Value::Int(number))) => number.unsigned_abs(),
+                    Some(Ok(Value::Bool(truth))) => u64::from(truth),
+                    _ => 0,
+                };
+            }
+            Rows::Untyped => {
+                if reply.count == 0 {
+                    reply.names = row.columns().iter().map(|column| column.name().to_owned()).collect();
+                }
+                for i in 0..row.len() {
+                    let (value, ty) = raw(i)?;
+                    let value = value.0.map_or(Ok(Value::Null), |bytes| untyped(bytes, ty));
+                    reply.values.push(value.map_err(undecoded)?);
+                }
+                reply.count += 1;
+            }
+            Rows::Aside => {}
+        }
+        Ok(())
+    }
+}
+
+fn undecoded(mismatch: Mismatch) -> Error {
+    Error::Decode(Box::new(Decode { table: "", column: "", mismatch }))
+}
+
+/// Sends commands without parameters; gives the first text that they answer.
+async fn control(client: &Client, sql: &str) -> Result<Option<String>, PgError> {
+    let mut messages = pin!(client.simple_query_raw(sql).await?);
+    let mut text = None;
+    while let Some(message) = poll_fn(|cx| messages.as_mut().poll_next(cx)).await {
+        if let SimpleQueryMessage::Row(row) = message?
+            && text.is_none()
+        {
+            text = row.get(0).map(str::to_owned);
+        }
+    }
+    Ok(text)
+}
+
+fn slow(context: Context<'_>, sql: &str, elapsed: Duration) {
+    if context.options.slow_statement.is_some_and(|limit| elapsed > limit) {
+        (context.options.on_slow)(&SlowStatement { sql: sql.to_owned(), elapsed });
+    }
+}
+
+/// A future, and its output once it is there.
+struct Started<F: Future> {
+    future: Pin<Box<F>>,
+    output: Option<F::Output>,
+}
+
+/// Starts all futures in this order, each by its first poll, which sends; then waits for one after the other.
+async fn all<A: Future, B: Future>(
+    first: impl Iterator<Item = A>,
+    second: impl Iterator<Item = B>,
+) -> (Vec<A::Output>, Vec<B::Output>) {
+    fn started<F: Future>(futures: impl Iterator<Item = F>) -> Vec<Started<F>> {
+        futures.map(|future| Started { future: Box::pin(future), output: None }).collect()
+    }
+    let (mut first, mut second) = (started(first), started(second));
+    poll_fn(|cx| {
+        first.iter_mut().for_each(|started| started.poll(cx));
+        second.iter_mut().for_each(|started| started.poll(cx));
+        Poll::Ready(())
+    })
+    .await;
+    (outputs(first).await, outputs(second).await)
+}
+
+impl<F: Future> Started<F> {
+    fn poll(&mut self, cx: &mut std::task::Context<'_>) {
+        if let Poll::Ready(output) = self.future.as_mut().poll(cx) {
+            self.output = Some(output);
+        }
+    }
+}
+
+async fn outputs<F: Future>(started: Vec<Started<F>>) -> Vec<F::Output> {
+    let mut outputs = Vec::with_capacity(started.len());
+    for started in started {
+        outputs.push(match started.output {
+            Some(output) => output,
+            None => started.future.await,
+        });
+    }
+    outputs
+}

@@ -1,0 +1,226 @@
+//! The PostgreSQL driver of Tripline.
+//!
+//! # Theory of operation
+//!
+//! Round trips decide: all requests of a flight are sent before the first answer is waited for (`flight.rs`). What a
+//! flight becomes is decided in `plan.rs` (begin, savepoints, end) and `steps.rs` (statements). A statement is
+//! prepared on each connection in the flight that first uses it, so preparing costs no round trip either.
+//!
+//! Connections come from a pool that sends nothing when one is taken or given back (`pool.rs`). A session whose
+//! transaction is open when it is dropped, or whose answers nobody has read, is rolled back by a task of the
+//! runtime, and its connection closed if that does not go through at once (`session.rs`).
+//!
+//! The driver never believes COMMIT of a transaction in which a statement has failed, and asks what became of a
+//! commit whose answer was lost (`commits.rs`).
+//!
+//! Reads outside of transactions may go to replicas (`replicas.rs`).
+//!
+//! Applications use this crate through `tripline`.
+
+mod commits;
+mod connection;
+mod errors;
+mod flight;
+mod options;
+mod plan;
+mod pool;
+mod raw;
+mod replicas;
+mod session;
+mod steps;
+mod tls;
+mod values;
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use tokio::{runtime::Handle, sync::watch};
+use tripline_core::{Access, BoxFuture, Driver, Error, Position, Reply, Result, Session, TableRef, Traits};
+use tripline_sql::Dialect;
+
+pub use crate::options::{
+    ChannelBinding, Host, Keepalives, OnSlow, Options, RootCert, SlowStatement, SslMode, TargetSession,
+};
+use crate::{
+    connection::Connection,
+    errors::Context,
+    pool::{Connections, Pooled},
+    replicas::{ReadSession, Replica},
+    session::PgSession,
+    tls::Tls,
+};
+
+/// A PostgreSQL database.
+#[derive(Debug)]
+pub struct Postgres {
+    shared: Arc<Shared>,
+    version: u32,
+    replicas: Vec<Arc<Replica>>,
+    /// Which replica is asked first; each in its turn.
+    turn: AtomicUsize,
+}
+
+/// What the driver and its sessions share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: Arc<Options>,
+    pub(crate) tables: Arc<[TableRef]>,
+    pub(crate) tls: Tls,
+    pub(crate) runtime: Handle,
+    connections: Connections,
+    /// How many connections are leased.
+    leased: watch::Sender<usize>,
+    closed: AtomicBool,
+}
+
+/// A connection that is counted as leased until it goes back.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    connection: Option<Pooled>,
+    shared: Arc<Shared>,
+}
+
+impl Postgres {
+    /// Connects to the database. Replicas are connected to when they are first read from.
+    pub async fn open(options: Options, tables: &[TableRef]) -> Result<Postgres> {
+        let options = Arc::new(options);
+        let shared = Shared::new(options.clone(), tables.into(), true)?;
+        let first = pool::take(&shared.connections, options.acquire_timeout).await?;
+        let version = first.version;
+        tripline_sql::check_names(Dialect::Postgres { version }, tables)?;
+        if first.encoding != "UTF8" {
+            // The order of texts and the length of a character would be others.
+            return Err(Error::Setup(
+                format!("the database stores text as {}: it has to be UTF8", first.encoding).into(),
+            ));
+        }
+        drop(first);
+        if version < 15 {
+            return Err(Error::Setup(
+                format!("PostgreSQL 15 or newer is needed, the server's version is {version}").into(),
+            ));
+        }
+        let mut replicas = Vec::with_capacity(options.replicas.len());
+        for replica in &options.replicas {
+            let log = replica.log.clone().or_else(|| options.log.clone());
+            let replica = Arc::new(Options { log, replicas: Vec::new(), ..replica.clone() });
+            // One that is gone is not waited for: others can answer.
+            replicas.push(Arc::new(Replica::new(Shared::new(replica, shared.tables.clone(), false)?)));
+        }
+        Ok(Postgres { shared, version, replicas, turn: AtomicUsize::new(0) })
+    }
+
+    /// Where a read goes that may be answered by a replica.
+    fn read_session(&self, seen: Position) -> ReadSession {
+        let mut replicas: Vec<Arc<Replica>> = self.replicas.iter().filter(|r| r.is_in()).cloned().collect();
+        if replicas.len() > 1 {
+            let first = self.turn.fetch_add(1, Ordering::Relaxed) % replicas.len();
+            replicas.rotate_left(first);
+        }
+        ReadSession { primary: self.shared.clone(), replicas, seen }
+    }
+}
+
+impl Shared {
+    fn new(options: Arc<Options>, tables: Arc<[TableRef]>, patient: bool) -> Result<Arc<Shared>> {
+        let tls = tls::connector(&options)?;
+        let runtime = Handle::try_current()
+            .map_err(|_| Error::Setup("a connection to PostgreSQL needs a tokio runtime".into()))?;
+        Ok(Arc::new(Shared {
+            connections: pool::pool(&options, tls.clone(), patient)?,
+            options,
+            tables,
+            tls,
+            runtime,
+            leased: watch::Sender::new(0),
+            closed: AtomicBool::new(false),
+        }))
+    }
+
+    async fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        _ = self.leased.subscribe().wait_for(|count| *count == 0).await;
+        self.connections.close();
+    }
+
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { tables: &self.tables, options: &self.options }
+    }
+
+    /// A connection, in the order of asking.
+    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease> {
+        let connection = pool::take(&self.connections, self.options.acquire_timeout).await?;
+        self.leased.send_modify(|count| *count += 1);
+        Ok(Lease { connection: Some(connection), shared: self.clone() })
+    }
+}
+
+impl Lease {
+    /// Closes the connection; the pool makes another one when it is needed.
+    pub(crate) fn close(mut self) {
+        drop(self.connection.take().map(Pooled::take));
+    }
+}
+
+impl Deref for Lease {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("a lease has its connection until it is dropped")
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection.as_mut().expect("a lease has its connection until it is dropped")
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.connection = None;
+        self.shared.leased.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Driver for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { exclusive: false, remote: true, shared: true }
+    }
+
+    fn lease(&self, _access: Access, seen: Option<Position>) -> Reply<'_, Result<Box<dyn Session>>> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Reply::now(Err(Error::Closed));
+        }
+        if let Some(seen) = seen.filter(|_| !self.replicas.is_empty()) {
+            return Reply::now(Ok(Box::new(self.read_session(seen))));
+        }
+        Reply::Later(Box::pin(async move {
+            let lease = self.shared.lease().await?;
+            Ok(Box::new(PgSession::new(self.shared.clone(), lease)) as Box<dyn Session>)
+        }))
+    }
+
+    fn schema(&self, tables: &[TableRef]) -> Result<Vec<String>> {
+        tripline_sql::create_tables(Dialect::Postgres { version: self.version }, tables)
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.shared.close().await;
+            for replica in &self.replicas {
+                replica.shared.close().await;
+            }
+            Ok(())
+        })
+    }
+}

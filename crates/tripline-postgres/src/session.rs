@@ -1,0 +1,191 @@
+//! [`PgSession`]: a leased connection that sends flights, and gives itself back however it ends.
+
+use std::{sync::Arc, time::Duration};
+
+use tripline_core::{
+    BoxFuture, Commit, Durability, End, Error, Flight, Mode, Position, Reply, Result, Session, Step,
+};
+
+use crate::{
+    Lease, Shared,
+    commits::{self, TransactionId},
+    errors::is_lost,
+    flight::{self, ask, fly},
+    plan::{Found, Role, plan},
+    steps,
+};
+
+/// How long what was left behind may take to end by itself before its connection is closed.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// A leased connection.
+pub(crate) struct PgSession {
+    shared: Arc<Shared>,
+    /// `None` once given back.
+    lease: Option<Lease>,
+    /// The transaction that is open on the server, as far as is known here.
+    open: Option<Mode>,
+    /// Whether a flight was sent whose answers nobody has read: its future was dropped.
+    in_flight: bool,
+    /// The open transaction's id, to look it up if the answer to its COMMIT is lost.
+    id: Option<TransactionId>,
+    /// Whether a replica shall say how far it has come, and what it said.
+    pub(crate) asks_replayed: bool,
+    pub(crate) replayed: Option<Position>,
+}
+
+impl PgSession {
+    pub(crate) fn new(shared: Arc<Shared>, lease: Lease) -> Self {
+        PgSession {
+            shared,
+            lease: Some(lease),
+            open: None,
+            in_flight: false,
+            id: None,
+            asks_replayed: false,
+            replayed: None,
+        }
+    }
+
+    async fn fly(&mut self, flight: Flight<'_, '_>) -> Result<Commit> {
+        let Flight { begin, steps, end } = flight;
+        if steps.is_empty() && begin.transaction.is_none() && self.open.is_none() {
+            // The server has ended the transaction already.
+            return if end == End::Commit { Err(Error::Closed) } else { Ok(Commit::default()) };
+        }
+        let lease = self.lease.as_mut().ok_or(Error::Closed)?;
+        let found = Found {
+            version: lease.version,
+            open: self.open,
+            asks_id: self.shared.options.resolve_commits,
+            asks_position: !self.shared.options.replicas.is_empty(),
+            asks_replayed: self.asks_replayed,
+        };
+        let plan = plan(found, &begin, steps, end)?;
+        self.open = begin.transaction.or(self.open);
+        let may_commit =
+            plan.commits(self.open.is_some()) && !steps.iter().all(steps::is_read) || end == End::Commit;
+        let was_closed = lease.client.is_closed();
+        self.in_flight = true;
+        let mut replies = fly(lease, self.shared.context(), &plan.requests).await;
+        if self.open.is_none() && stale(&replies) {
+            // Nothing was done, and the statement is prepared anew.
+            replies = fly(lease, self.shared.context(), &plan.requests).await;
+        }
+        self.in_flight = false;
+        if matches!(end, End::Commit | End::Rollback) {
+            // Also if a statement failed: then the server took COMMIT for ROLLBACK.
+            self.open = None;
+        }
+        let roles = plan.roles;
+        match self.sort(steps, &roles, replies) {
+            Err(error) if is_lost(&error) => {
+                self.open = None;
+                if may_commit && !was_closed { self.resolve(error).await } else { Err(error) }
+            }
+            result => result,
+        }
+    }
+
+    /// Puts each reply where it belongs, up to the first error.
+    fn sort(
+        &mut self,
+        steps: &mut [Step<'_>],
+        roles: &[Role],
+        replies: Vec<Result<flight::Reply>>,
+    ) -> Result<Commit> {
+        let mut of_steps: Vec<Vec<flight::Reply>> = steps.iter().map(|_| Vec::new()).collect();
+        let mut position = None;
+        for (role, reply) in roles.iter().zip(replies) {
+            match (role, reply) {
+                // What is committed is committed, wherever it stands.
+                (Role::Position, reply) => {
+                    position = reply.ok().and_then(|reply| reply.text).and_then(|text| log_position(&text));
+                }
+                (_, Err(error)) => return Err(error),
+                (Role::Replayed, Ok(reply)) => {
+                    self.replayed = reply.text.and_then(|text| log_position(&text))
+                }
+                (Role::Begin, Ok(reply)) => self.id = reply.text.map(TransactionId),
+                (Role::Step(i), Ok(reply)) => of_steps[*i].push(reply),
+                (Role::Control | Role::Commit | Role::Aside, Ok(_)) => {}
+            }
+        }
+        for (step, replies) in steps.iter_mut().zip(of_steps) {
+            steps::answer(step, replies);
+        }
+        Ok(Commit { durability: Durability::Now, position })
+    }
+
+    /// After a connection was lost when something was being committed (L7).
+    async fn resolve(&mut self, error: Error) -> Result<Commit> {
+        match self.id.take() {
+            Some(id) => commits::resolve(&self.shared, &id, error).await,
+            None => Err(Error::CommitUnknown(Arc::new(error))),
+        }
+    }
+
+    /// Gives the connection back; what of that takes time is the future.
+    fn give_back(&mut self) -> Option<BoxFuture<'static, ()>> {
+        let lease = self.lease.take()?;
+        if self.open.is_none() && !self.in_flight {
+            return None;
+        }
+        Some(Box::pin(leave(self.shared.clone(), lease)))
+    }
+}
+
+impl Session for PgSession {
+    fn send<'a, 's: 'a>(&'a mut self, flight: Flight<'a, 's>) -> Reply<'a, Result<Commit>> {
+        Reply::Later(Box::pin(self.fly(flight)))
+    }
+
+    fn abandon(mut self: Box<Self>) -> Option<BoxFuture<'static, ()>> {
+        self.give_back()
+    }
+}
+
+impl Drop for PgSession {
+    fn drop(&mut self) {
+        if let Some(leaving) = self.give_back() {
+            self.shared.runtime.spawn(leaving);
+        }
+    }
+}
+
+fn stale(replies: &[Result<flight::Reply>]) -> bool {
+    matches!(replies, [Err(error)] if flight::is_stale(error))
+}
+
+/// Rolls back what was left open; what does not end soon, since it waits for a lock perhaps, is cancelled, and its
+/// connection closed, so that a late cancellation meets nobody else.
+async fn leave(shared: Arc<Shared>, lease: Lease) {
+    let rolled_back = tokio::time::timeout(GRACE, ask(&lease, shared.context(), "ROLLBACK")).await;
+    if let Ok(Ok(_)) = rolled_back {
+        return;
+    }
+    let token = lease.client.cancel_token();
+    _ = tokio::time::timeout(shared.options.connect_timeout, token.cancel_query(shared.tls.clone())).await;
+    lease.close();
+}
+
+/// `16/B374D848`: the position's upper and lower half.
+fn log_position(text: &str) -> Option<Position> {
+    let (high, low) = text.split_once('/')?;
+    let half = |text| u64::from_str_radix(text, 16).ok();
+    Some(Position(half(high)? << 32 | half(low)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use tripline_core::Position;
+
+    use super::log_position;
+
+    #[test]
+    fn positions_are_read_as_the_server_writes_them() {
+        assert_eq!(log_position("16/B374D848"), Some(Position(0x16_B374_D848)));
+        assert_eq!(log_position("0/0"), Some(Position(0)));
+        assert_eq!(log_position("nowhere"), None);
+    }
+}

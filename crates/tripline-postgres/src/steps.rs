@@ -1,0 +1,220 @@
+//! Steps of a flight as queries, and the queries' replies as the steps' answers.
+
+use tripline_core::{Error, Result, RowSet, Slot, Statement, Step, TableRef, Value};
+use tripline_sql::{Dialect, Keys, Param, Sql, Target};
+
+use crate::{
+    flight::{Query, Reply, Request, Rows},
+    raw,
+};
+
+/// How many rows one statement inserts: what the server takes as one message has a limit.
+const ROWS_AT_ONCE: usize = 50_000;
+
+/// Queries of one step.
+pub(crate) fn requests<'s>(step: &'s Step<'_>, version: u32, out: &mut Vec<Request<'s>>) -> Result<()> {
+    let mut writer = Writer { dialect: Dialect::Postgres { version }, out };
+    match &step.statement {
+        Statement::Find { table, query, columns, lock } => {
+            let rows = Rows::Of(table, columns, &[]);
+            writer.add(rows, |sql| tripline_sql::find(sql, table, query, columns, *lock))
+        }
+        Statement::Count { table, query } => {
+            writer.add(Rows::Number, |sql| tripline_sql::count(sql, table, query))
+        }
+        Statement::Exists { table, query } => {
+            writer.add(Rows::Number, |sql| tripline_sql::exists(sql, table, query))
+        }
+        Statement::Insert { table, rows } => writer.insert(table, rows),
+        Statement::Update { .. } => writer.update(&step.statement),
+        Statement::Delete { table, filter, keys, returning } => {
+            let target = Target { filter: *filter, keys: some_keys(*keys), returning };
+            writer.add(Rows::Of(table, returning, &[]), |sql| tripline_sql::delete(sql, table, target))
+        }
+        Statement::Sql { text, params, .. } => {
+            raw::check(text)?;
+            writer.add(Rows::Untyped, |sql| {
+                sql.text.push_str(text);
+                sql.params.extend(params.iter().map(Param::from));
+                Ok(())
+            })
+        }
+        Statement::Schema { text } => {
+            writer.out.push(Request::Control((*text).to_owned()));
+            Ok(())
+        }
+        other => Err(Error::invalid(format!("PostgreSQL's driver does not know this statement: {other:?}"))),
+    }
+}
+
+fn some_keys(keys: Option<&RowSet>) -> Keys<'_> {
+    keys.map_or(Keys::Any, Keys::Many)
+}
+
+struct Writer<'o, 's> {
+    dialect: Dialect,
+    out: &'o mut Vec<Request<'s>>,
+}
+
+impl<'s> Writer<'_, 's> {
+    fn add(&mut self, rows: Rows<'s>, write: impl FnOnce(&mut Sql<'s>) -> Result<()>) -> Result<()> {
+        self.add_up_to(u64::MAX, rows, write)
+    }
+
+    fn add_up_to(
+        &mut self,
+        limit: u64,
+        rows: Rows<'s>,
+        write: impl FnOnce(&mut Sql<'s>) -> Result<()>,
+    ) -> Result<()> {
+        let mut sql = Sql::new(self.dialect, String::new());
+        write(&mut sql)?;
+        if sql.params.len() > PARAMETERS {
+            return Err(Error::invalid(format!(
+                "the operation needs {} parameters, PostgreSQL takes {PARAMETERS}: split it",
+                sql.params.len()
+            )));
+        }
+        self.out.push(Request::Query(Query { sql, rows, limit }));
+        Ok(())
+    }
+
+    /// One row as values, more as one array for each column.
+    fn insert(&mut self, table: TableRef, rows: &'s [Value]) -> Result<()> {
+        let width = table.columns.len();
+        let assigned = table.assigned_key();
+        let key: &'s [u16] = if assigned.is_some() { table.key } else { &[] };
+        for part in parts(table, rows) {
+            let missing = assigned.is_some_and(|key| part[usize::from(key)].is_null());
+            let rows = Rows::Of(table, if missing { key } else { &[] }, &[]);
+            self.add(rows, |sql| {
+                match part.len() == width {
+                    true => tripline_sql::insert_one(sql, table, part),
+                    false => tripline_sql::insert_many(sql, table, part),
+                }
+                Ok(())
+            })?;
+            if let Some(key) = assigned.filter(|_| !missing) {
+                self.advance(table, part, key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys that callers gave are behind the next one that the database assigns.
+    fn advance(&mut self, table: TableRef, rows: &[Value], key: u16) -> Result<()> {
+        let keys = rows.iter().skip(usize::from(key)).step_by(table.columns.len());
+        let largest = keys.filter_map(|key| if let Value::Int(key) = key { Some(*key) } else { None }).max();
+        match largest.filter(|largest| *largest > 0) {
+            Some(largest) => self.add(Rows::Aside, |sql| {
+                tripline_sql::advance_keys(sql, table, largest);
+                Ok(())
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn update(&mut self, statement: &'s Statement<'_>) -> Result<()> {
+        let Statement::Update { table, filter, patches, keys, returning, returning_old, limit } = statement
+        else {
+            return Ok(());
+        };
+        let (width, filter) = (table.columns.len(), *filter);
+        let rows = Rows::Of(table, returning, returning_old);
+        if !returning_old.is_empty() {
+            let target = Target { filter, keys: some_keys(*keys), returning };
+            let (rows_to_lock, patch) = (limit.checked_add(1), &patches[..width]);
+            return self.add_up_to(*limit, rows, |sql| {
+                tripline_sql::update_with_old(sql, table, patch, target, returning_old, rows_to_lock)
+            });
+        }
+        if patches.len() == width {
+            let target = Target { filter, keys: some_keys(*keys), returning };
+            return self.add(rows, |sql| tripline_sql::update(sql, table, patches, target));
+        }
+        let keys = keys.ok_or_else(|| Error::invalid("patches for each row need the rows' keys"))?;
+        if !patches.iter().any(|slot| matches!(slot, Slot::Expr(_))) {
+            let mut sql = Sql::new(self.dialect, String::new());
+            // Without a change there is nothing to send.
+            if tripline_sql::update_each(&mut sql, table, filter, patches, keys, returning)? {
+                self.out.push(Request::Query(Query { sql, rows, limit: u64::MAX }));
+            }
+            return Ok(());
+        }
+        // What is computed from the row cannot come from a list: one statement for each, all in this flight.
+        for (patch, key) in patches.chunks_exact(width).zip(keys.iter()) {
+            if patch.iter().any(|slot| !matches!(slot, Slot::Unset)) {
+                let target = Target { filter, keys: Keys::One(key), returning };
+                self.add(rows, |sql| tripline_sql::update(sql, table, patch, target))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The most parameters that a statement may have.
+const PARAMETERS: usize = 65_535;
+
+/// Rows that go into one statement: all with a key, or all without.
+fn parts(table: TableRef, rows: &[Value]) -> Vec<&[Value]> {
+    let width = table.columns.len().max(1);
+    let Some(key) = table.assigned_key().map(usize::from) else {
+        return rows.chunks(width * ROWS_AT_ONCE).collect();
+    };
+    let mut parts = Vec::new();
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let without = rest[key].is_null();
+        let differs = |row: &[Value]| row[key].is_null() != without;
+        let length = rest.chunks_exact(width).position(differs).unwrap_or(rest.len() / width);
+        let (part, after) = rest.split_at(length.min(ROWS_AT_ONCE) * width);
+        parts.push(part);
+        rest = after;
+    }
+    parts
+}
+
+/// Puts replies, as many as the step made requests, where the step's answer belongs.
+pub(crate) fn answer(step: &mut Step<'_>, replies: Vec<Reply>) {
+    let answer = &mut step.answer;
+    if let Statement::Insert { table, rows } = &mut step.statement {
+        answer.count = replies.iter().map(|reply| reply.count).sum();
+        let keys = replies.into_iter().flat_map(|mut reply| {
+            // Keys are assigned in the order of the rows, whatever the order in which they come back.
+            reply.values.sort_unstable_by_key(|key| if let Value::Int(key) = key { *key } else { 0 });
+            reply.values
+        });
+        if let Some(key) = table.assigned_key().map(usize::from) {
+            let missing = rows.chunks_exact_mut(table.columns.len()).map(|row| &mut row[key]);
+            missing.filter(|key| key.is_null()).zip(keys).for_each(|(place, key)| *place = key);
+        }
+        return;
+    }
+    for mut reply in replies {
+        answer.count += reply.count;
+        if answer.values.is_empty() {
+            answer.values = reply.values;
+        } else {
+            answer.values.append(&mut reply.values);
+        }
+        if answer.names.is_empty() {
+            answer.names = reply.names;
+        }
+    }
+}
+
+/// Whether the application's own SQL asks only to read: then it may not write.
+pub(crate) fn only_reads(step: &Step<'_>) -> bool {
+    matches!(step.statement, Statement::Sql { writes: false, .. })
+}
+
+/// Whether the step is a read of the engine's.
+pub(crate) fn is_read(step: &Step<'_>) -> bool {
+    matches!(
+        step.statement,
+        Statement::Find { .. }
+            | Statement::Count { .. }
+            | Statement::Exists { .. }
+            | Statement::Sql { writes: false, .. }
+    )
+}
