@@ -50,9 +50,6 @@ impl Context<'_> {
             SqlState::NUMERIC_VALUE_OUT_OF_RANGE => Error::invalid(
                 "the value does not fit the column's type: a computed number left its range, for instance",
             ),
-            SqlState::READ_ONLY_SQL_TRANSACTION => {
-                Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks")
-            }
             SqlState::DISK_FULL => Error::Full,
             SqlState::ADMIN_SHUTDOWN
             | SqlState::CRASH_SHUTDOWN

@@ -80,9 +80,18 @@ pub(crate) async fn fly(
     requests: &[Request<'_>],
 ) -> Vec<Result<Reply>> {
     record(context, requests);
+    let started = context.options.slow_statement.map(|_| Instant::now());
+    if let [request] = requests {
+        let known = request.known(connection);
+        if known.prepared.is_some() || matches!(request, Request::Control(_)) {
+            // The usual case by the shortest way.
+            let reply = request.send(&connection.client, context, &known, started).await;
+            forget_stale(connection, requests, std::slice::from_ref(&reply));
+            return vec![reply];
+        }
+    }
     let known: Vec<Known> = requests.iter().map(|request| request.known(connection)).collect();
     let client = &connection.client;
-    let started = Instant::now();
     let sent =
         requests.iter().zip(&known).map(|(request, known)| request.send(client, context, known, started));
     let new = requests.iter().zip(&known).filter_map(|(request, known)| match request {
@@ -100,12 +109,16 @@ pub(crate) async fn fly(
             connection.prepared.keep(&query.sql.text, &known.types, statement);
         }
     }
-    for (request, reply) in requests.iter().zip(&replies) {
+    forget_stale(connection, requests, &replies);
+    replies
+}
+
+fn forget_stale(connection: &mut Connection, requests: &[Request<'_>], replies: &[Result<Reply>]) {
+    for (request, reply) in requests.iter().zip(replies) {
         if reply.as_ref().is_err_and(is_stale) {
             connection.prepared.forget(request.text());
         }
     }
-    replies
 }
 
 /// Whether a prepared statement was not executed because its tables have changed, or the server has forgotten it.
@@ -159,7 +172,7 @@ impl Request<'_> {
         client: &Client,
         context: Context<'_>,
         known: &Known,
-        started: Instant,
+        started: Option<Instant>,
     ) -> Result<Reply> {
         let reply = match self {
             Request::Control(sql) => {
@@ -168,23 +181,35 @@ impl Request<'_> {
             }
             Request::Query(query) => query.send(client, context, known).await?,
         };
-        slow(context, self.text(), started.elapsed());
+        if let Some(started) = started {
+            slow(context, self.text(), started.elapsed());
+        }
         Ok(reply)
     }
 }
 
 impl Query<'_> {
     async fn send(&self, client: &Client, context: Context<'_>, known: &Known) -> Result<Reply> {
-        let failed = |error: PgError| context.error(&error, &self.sql.text);
+        let failed = |error: PgError| self.error(context.error(&error, &self.sql.text));
         let params = self.sql.params.iter().zip(&known.types).map(|(param, ty)| Bind::new(param, ty));
         let stream = match &known.prepared {
-            Some(statement) => client.query_raw(statement, params.collect::<Vec<_>>()).await,
+            Some(statement) => client.query_raw(statement, params).await,
             None => {
                 let typed = params.zip(known.types.iter().cloned());
                 client.query_typed_raw(&self.sql.text, typed.collect::<Vec<_>>()).await
             }
         };
         self.read(stream.map_err(failed)?, failed).await
+    }
+
+    /// SQL of the application's own that may not write is told what would be right.
+    fn error(&self, error: Error) -> Error {
+        match (&self.rows, &error) {
+            (Rows::Untyped, Error::Database(database)) if database.code == "PostgreSQL 25006" => {
+                Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks")
+            }
+            _ => error,
+        }
     }
 
     async fn read(&self, rows: RowStream, failed: impl Fn(PgError) -> Error) -> Result<Reply> {

@@ -39,7 +39,7 @@ use std::{
     },
 };
 
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::Notify};
 use tripline_core::{Access, BoxFuture, Driver, Error, Position, Reply, Result, Session, TableRef, Traits};
 use tripline_sql::Dialect;
 
@@ -74,7 +74,9 @@ pub(crate) struct Shared {
     pub(crate) runtime: Handle,
     connections: Connections,
     /// How many connections are leased.
-    leased: watch::Sender<usize>,
+    leased: AtomicUsize,
+    /// Told when none is leased any more, once the database is to be closed.
+    unused: Notify,
     closed: AtomicBool,
 }
 
@@ -137,14 +139,18 @@ impl Shared {
             tables,
             tls,
             runtime,
-            leased: watch::Sender::new(0),
+            leased: AtomicUsize::new(0),
+            unused: Notify::new(),
             closed: AtomicBool::new(false),
         }))
     }
 
     async fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        _ = self.leased.subscribe().wait_for(|count| *count == 0).await;
+        while self.leased.load(Ordering::Acquire) > 0 {
+            // It keeps a permit, so one who gives the last connection back before this waits is not missed.
+            self.unused.notified().await;
+        }
         self.connections.close();
     }
 
@@ -155,7 +161,7 @@ impl Shared {
     /// A connection, in the order of asking.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease> {
         let connection = pool::take(&self.connections, self.options.acquire_timeout).await?;
-        self.leased.send_modify(|count| *count += 1);
+        self.leased.fetch_add(1, Ordering::AcqRel);
         Ok(Lease { connection: Some(connection), shared: self.clone() })
     }
 }
@@ -184,7 +190,11 @@ impl DerefMut for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.connection = None;
-        self.shared.leased.send_modify(|count| *count -= 1);
+        if self.shared.leased.fetch_sub(1, Ordering::AcqRel) == 1
+            && self.shared.closed.load(Ordering::Acquire)
+        {
+            self.shared.unused.notify_one();
+        }
     }
 }
 

@@ -52,7 +52,13 @@ pub(crate) fn pool(options: &Arc<Options>, tls: Tls, patient: bool) -> Result<Co
 
 /// A connection, in the order of asking.
 pub(crate) async fn take(pool: &Connections, limit: Duration) -> Result<Pooled> {
-    pool.get().await.map_err(|error| match error {
+    // Most often there is one, and no clock need be set.
+    let at_once = Timeouts { wait: Some(Duration::ZERO), create: None, recycle: None };
+    let taken = match pool.timeout_get(&at_once).await {
+        Err(PoolError::Timeout(_)) => pool.get().await,
+        taken => taken,
+    };
+    taken.map_err(|error| match error {
         PoolError::Backend(error) => error,
         PoolError::Timeout(_) => Error::Timeout { what: "waiting for a connection", limit },
         PoolError::Closed => Error::Closed,

@@ -94,7 +94,6 @@ impl PgSession {
         roles: &[Role],
         replies: Vec<Result<flight::Reply>>,
     ) -> Result<Commit> {
-        let mut of_steps: Vec<Vec<flight::Reply>> = steps.iter().map(|_| Vec::new()).collect();
         let mut position = None;
         for (role, reply) in roles.iter().zip(replies) {
             match (role, reply) {
@@ -107,12 +106,9 @@ impl PgSession {
                     self.replayed = reply.text.and_then(|text| log_position(&text))
                 }
                 (Role::Begin, Ok(reply)) => self.id = reply.text.map(TransactionId),
-                (Role::Step(i), Ok(reply)) => of_steps[*i].push(reply),
+                (Role::Step(i), Ok(reply)) => steps::answer(&mut steps[*i], reply),
                 (Role::Control | Role::Commit | Role::Aside, Ok(_)) => {}
             }
-        }
-        for (step, replies) in steps.iter_mut().zip(of_steps) {
-            steps::answer(step, replies);
         }
         Ok(Commit { durability: Durability::Now, position })
     }

@@ -11,6 +11,9 @@ use crate::{
 /// How many rows one statement inserts: what the server takes as one message has a limit.
 const ROWS_AT_ONCE: usize = 50_000;
 
+/// How long the text of most statements is at most.
+const USUAL_LENGTH: usize = 240;
+
 /// Queries of one step.
 pub(crate) fn requests<'s>(step: &'s Step<'_>, version: u32, out: &mut Vec<Request<'s>>) -> Result<()> {
     let mut writer = Writer { dialect: Dialect::Postgres { version }, out };
@@ -67,7 +70,7 @@ impl<'s> Writer<'_, 's> {
         rows: Rows<'s>,
         write: impl FnOnce(&mut Sql<'s>) -> Result<()>,
     ) -> Result<()> {
-        let mut sql = Sql::new(self.dialect, String::new());
+        let mut sql = Sql::new(self.dialect, String::with_capacity(USUAL_LENGTH));
         write(&mut sql)?;
         if sql.params.len() > PARAMETERS {
             return Err(Error::invalid(format!(
@@ -134,7 +137,7 @@ impl<'s> Writer<'_, 's> {
         }
         let keys = keys.ok_or_else(|| Error::invalid("patches for each row need the rows' keys"))?;
         if !patches.iter().any(|slot| matches!(slot, Slot::Expr(_))) {
-            let mut sql = Sql::new(self.dialect, String::new());
+            let mut sql = Sql::new(self.dialect, String::with_capacity(USUAL_LENGTH));
             // Without a change there is nothing to send.
             if tripline_sql::update_each(&mut sql, table, filter, patches, keys, returning)? {
                 self.out.push(Request::Query(Query { sql, rows, limit: u64::MAX }));
@@ -174,32 +177,25 @@ fn parts(table: TableRef, rows: &[Value]) -> Vec<&[Value]> {
     parts
 }
 
-/// Puts replies, as many as the step made requests, where the step's answer belongs.
-pub(crate) fn answer(step: &mut Step<'_>, replies: Vec<Reply>) {
+/// Adds the reply to one of the step's requests to its answer.
+pub(crate) fn answer(step: &mut Step<'_>, mut reply: Reply) {
     let answer = &mut step.answer;
+    answer.count += reply.count;
     if let Statement::Insert { table, rows } = &mut step.statement {
-        answer.count = replies.iter().map(|reply| reply.count).sum();
-        let keys = replies.into_iter().flat_map(|mut reply| {
-            // Keys are assigned in the order of the rows, whatever the order in which they come back.
-            reply.values.sort_unstable_by_key(|key| if let Value::Int(key) = key { *key } else { 0 });
-            reply.values
-        });
-        if let Some(key) = table.assigned_key().map(usize::from) {
-            let missing = rows.chunks_exact_mut(table.columns.len()).map(|row| &mut row[key]);
-            missing.filter(|key| key.is_null()).zip(keys).for_each(|(place, key)| *place = key);
-        }
+        let Some(key) = table.assigned_key().map(usize::from) else { return };
+        // Keys are assigned in the order of the rows, whatever the order in which they come back.
+        reply.values.sort_unstable_by_key(|key| if let Value::Int(key) = key { *key } else { 0 });
+        let missing = rows.chunks_exact_mut(table.columns.len()).map(|row| &mut row[key]);
+        missing.filter(|key| key.is_null()).zip(reply.values).for_each(|(place, key)| *place = key);
         return;
     }
-    for mut reply in replies {
-        answer.count += reply.count;
-        if answer.values.is_empty() {
-            answer.values = reply.values;
-        } else {
-            answer.values.append(&mut reply.values);
-        }
-        if answer.names.is_empty() {
-            answer.names = reply.names;
-        }
+    if answer.values.is_empty() {
+        answer.values = reply.values;
+    } else {
+        answer.values.append(&mut reply.values);
+    }
+    if answer.names.is_empty() {
+        answer.names = reply.names;
     }
 }
 

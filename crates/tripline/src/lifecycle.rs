@@ -12,6 +12,7 @@ pub(crate) mod local;
 mod old;
 pub(crate) mod origin;
 mod plan;
+mod refresh;
 mod run;
 mod write;
 

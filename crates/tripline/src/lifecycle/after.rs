@@ -1,11 +1,12 @@
 //! After: async hooks in the transaction that see what was written; then what follows the commit is queued.
 
-use tripline_core::{HookName, Kind, Node, Phase, Query, Result, Statement, Step, Value};
+use tripline_core::{HookName, Phase, Result};
 
 use super::{
     before::{Caller, call},
     is_write,
     origin::Inherited,
+    refresh::refresh,
     run::{Inner, Run, Written},
 };
 use crate::{
@@ -75,29 +76,4 @@ fn queue(tx: &mut Tx<'_>, run: &mut Inner) -> usize {
         body: None,
         db,
     })
-}
-
-/// Reads created rows again, as the hooks left them (L17).
-async fn refresh(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
-    let table = run.op.table;
-    let width = table.columns.len();
-    let columns = run.body.new.columns.clone();
-    let mut fresh = Vec::with_capacity(run.body.new.values.len());
-    for row in run.body.new.iter() {
-        let of_key = |column: &u16| {
-            let value = run.body.new.position(*column).map_or(Value::Null, |position| row[position].clone());
-            Node::compare(tripline_core::Compare::Eq, Node::Column(*column), Node::Literal(value))
-        };
-        let query =
-            Query { filter: Some(Node::And(table.key.iter().map(of_key).collect())), ..Query::default() };
-        let mut step = Step::new(Statement::Find { table, query: &query, columns: &columns, lock: None });
-        tx.state.send(std::slice::from_mut(&mut step)).await?;
-        // A row that a hook deleted stays as it was written.
-        let read = std::mem::take(&mut step.answer.values);
-        fresh.extend(if read.len() == width { read } else { row.to_vec() });
-    }
-    debug_assert_eq!(run.op.kind, Kind::Create, "only created rows are refreshed");
-    run.body.new.values = fresh;
-    run.body.forget_typed();
-    Ok(())
 }

@@ -163,16 +163,16 @@ pub(super) fn pair(run: &mut Inner) {
     run.body.new.values = new;
 }
 
-fn key_positions(run: &Inner, rows: &RowSet) -> Vec<usize> {
+pub(super) fn key_positions(run: &Inner, rows: &RowSet) -> Vec<usize> {
     run.op.table.key.iter().filter_map(|column| rows.position(*column)).collect()
 }
 
-fn by_key(run: &Inner, rows: &RowSet) -> HashMap<Vec<u8>, usize> {
+pub(super) fn by_key(run: &Inner, rows: &RowSet) -> HashMap<Vec<u8>, usize> {
     let positions = key_positions(run, rows);
     rows.iter().enumerate().map(|(i, row)| (identity(row, &positions), i)).collect()
 }
 
-fn identity(row: &[Value], positions: &[usize]) -> Vec<u8> {
+pub(super) fn identity(row: &[Value], positions: &[usize]) -> Vec<u8> {
     let mut bytes = Vec::new();
     positions.iter().for_each(|position| row[*position].write_identity(&mut bytes));
     bytes

@@ -122,7 +122,8 @@ impl Run<Asked> {
         let in_tx = |hook: &OnceHook| {
             matches!(hook.call, Some(OnceCall::InTx(_))) && !crate::catalog::is_before(hook.phase)
         };
-        self.hooks().is_none_or(|hooks| hooks.after.is_empty())
+        // A rollback hook must know whether it was the write that failed, and undid nothing, or the commit.
+        self.hooks().is_none_or(|hooks| hooks.after.is_empty() && hooks.rollback.is_empty())
             && !self.once.iter().any(in_tx)
             && !self.refreshed
             && self.decode.is_none()
