@@ -15,6 +15,11 @@
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
 
+/// The programs of the page on PostgreSQL.
+#[cfg(all(doctest, feature = "postgres"))]
+#[doc = include_str!("../../../docs/postgres.md")]
+pub struct OnPostgres;
+
 mod actor;
 mod any;
 mod beside;
