@@ -11,7 +11,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/data"))]
     pub(crate) data: PathBuf,
 
-    /// The database, such as sqlite://flights.db; without it, a file that is started afresh each time.
+    /// The database, such as sqlite://flights.db or postgres://user@host/database; without it, a file that is started afresh each time.
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
 

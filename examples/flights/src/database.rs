@@ -28,12 +28,24 @@ pub(crate) async fn open(args: &Args, progress: Progress) -> Result<Db, Failure>
         }
     };
     let tables = tables![Airline, Airport, Plane, Flight];
-    let db = Db::open(&url).tables(tables).observe(progress).connect().await.at(&url)?;
-    db.create_tables().await.at(&url)?;
+    let shown = without_login(&url);
+    let db = Db::open(&url).tables(tables).observe(progress).connect().await.at(&shown)?;
+    db.create_tables().await.at(&shown)?;
     if !args.fresh && holds_rows(&db).await? {
-        return Err("it holds rows already; with --fresh they are deleted before loading").at(&url);
+        return Err("it holds rows already; with --fresh they are deleted before loading").at(&shown);
     }
     Ok(db)
+}
+
+/// The URL as it may be shown: a server's has a password in it, perhaps.
+fn without_login(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) if scheme != "sqlite" => {
+            let rest = rest.split('?').next().unwrap_or_default();
+            format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default())
+        }
+        _ => url.to_owned(),
+    }
 }
 
 /// Removes what an earlier run left: the database, its log, and the index of its log.

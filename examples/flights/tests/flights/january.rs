@@ -42,7 +42,7 @@ fn without_json_there_is_a_table_by_airline() {
     }
 }
 
-fn known() -> Value {
+pub(crate) fn known() -> Value {
     let airline = |(carrier, flights, cancelled, delay): (&str, i64, i64, i64)| {
         let totals = json!({ "flights": flights, "cancelled": cancelled, "arr_delay_minutes": delay });
         (carrier.to_owned(), totals)

@@ -4,4 +4,5 @@ mod bad_input;
 mod database;
 mod hooks;
 mod january;
+mod postgres;
 mod support;
