@@ -7,6 +7,7 @@ use tripline_core::{ConnectionErrorKind, Error, Result};
 
 use crate::{
     Host, Options,
+    commits::{self, Life},
     errors::{self, connecting},
     tls::Tls,
 };
@@ -20,6 +21,8 @@ pub(crate) struct Connection {
     pub(crate) version: u32,
     /// How the database stores text.
     pub(crate) encoding: String,
+    /// The life of the server that it was made in, if commits are asked for.
+    pub(crate) life: Option<Life>,
 }
 
 impl Connection {
@@ -51,7 +54,11 @@ impl Connection {
         let encoding = connection.parameter("server_encoding").unwrap_or_default().to_owned();
         // It ends with the client, or when the connection breaks, which the client is told.
         tokio::spawn(async move { _ = connection.await });
-        Ok(Connection { client, prepared: Prepared::new(options.statement_cache), version, encoding })
+        let life = match options.resolve_commits {
+            true => tokio::time::timeout(limit, commits::life(&client)).await.ok().flatten(),
+            false => None,
+        };
+        Ok(Connection { client, prepared: Prepared::new(options.statement_cache), version, encoding, life })
     }
 }
 

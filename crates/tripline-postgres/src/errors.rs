@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 use tripline_core::{
     ConnectionError, ConnectionErrorKind, DatabaseError, Error, Invalid, TableRef, Violation,
 };
@@ -22,13 +22,17 @@ impl Context<'_> {
     pub(crate) fn error(&self, error: &tokio_postgres::Error, sql: &str) -> Error {
         match error.as_db_error() {
             Some(error) => self.database_error(error, sql),
-            None if error.is_closed() || is_io(error) => lost(error),
-            // A value that could not be written as the type that it was to be.
+            None if error.is_closed() => lost(error),
+            // What could not be sent: a value that is none of its type, or SQL with NUL in it.
             None => Error::Invalid(Box::new(Invalid::new(with_causes(error)))),
         }
     }
 
     fn database_error(&self, error: &DbError, sql: &str) -> Error {
+        // By its severity alone: what the application's SQL raises may have any code.
+        if let Some(Severity::Fatal | Severity::Panic) = error.parsed_severity() {
+            return connection(ConnectionErrorKind::Lost, error.message());
+        }
         let code = error.code();
         let plain = || Box::new(database_error(error, sql));
         match *code {
@@ -50,13 +54,12 @@ impl Context<'_> {
             SqlState::NUMERIC_VALUE_OUT_OF_RANGE => Error::invalid(
                 "the value does not fit the column's type: a computed number left its range, for instance",
             ),
-            SqlState::DISK_FULL => Error::Full,
-            SqlState::ADMIN_SHUTDOWN
-            | SqlState::CRASH_SHUTDOWN
-            | SqlState::CANNOT_CONNECT_NOW
-            | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
-                connection(ConnectionErrorKind::Lost, error.message())
+            SqlState::CHARACTER_NOT_IN_REPERTOIRE | SqlState::UNTRANSLATABLE_CHARACTER => {
+                Error::invalid("a text has a character that the database cannot store: NUL, for instance")
             }
+            // A wrong number of parameters; the driver's own messages are right.
+            SqlState::PROTOCOL_VIOLATION => Error::invalid(error.message()),
+            SqlState::DISK_FULL => Error::Full,
             _ => Error::Database(plain()),
         }
     }
@@ -159,11 +162,6 @@ pub(crate) fn connection(kind: ConnectionErrorKind, message: &str) -> Error {
 /// Whether the connection is gone with this error.
 pub(crate) fn is_lost(error: &Error) -> bool {
     matches!(error, Error::Connection(error) if error.kind == ConnectionErrorKind::Lost)
-}
-
-fn is_io(error: &tokio_postgres::Error) -> bool {
-    let source = std::error::Error::source(error);
-    source.is_some_and(|source| source.is::<std::io::Error>())
 }
 
 /// The message with those of all causes; tokio-postgres' own say little.

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::Stream;
+use futures_core::Stream;
 use tokio_postgres::{
     Client, Error as PgError, Row, RowStream, SimpleQueryMessage, Statement as Prepared, types::Type,
 };
@@ -271,7 +271,7 @@ fn undecoded(mismatch: Mismatch) -> Error {
 }
 
 /// Sends commands without parameters; gives the first text that they answer.
-async fn control(client: &Client, sql: &str) -> Result<Option<String>, PgError> {
+pub(crate) async fn control(client: &Client, sql: &str) -> Result<Option<String>, PgError> {
     let mut messages = pin!(client.simple_query_raw(sql).await?);
     let mut text = None;
     while let Some(message) = poll_fn(|cx| messages.as_mut().poll_next(cx)).await {

@@ -147,9 +147,4 @@ impl<'s> Plan<'s> {
             End::Rollback => self.control(Role::Control, "ROLLBACK"),
         }
     }
-
-    /// Whether something is committed with this flight, by itself or by COMMIT.
-    pub(crate) fn commits(&self, inside: bool) -> bool {
-        self.roles.contains(&Role::Commit) || !inside
-    }
 }

@@ -35,6 +35,9 @@ pub(crate) fn check(sql: &str) -> Result<()> {
     if word.is_empty() {
         return Err(Error::invalid("the SQL is empty"));
     }
+    if sql.contains('\0') {
+        return Err(Error::invalid("the SQL has a NUL character in it, which cannot be sent"));
+    }
     if ENGINES_OWN.contains(&word.as_str()) {
         return Err(Error::invalid(format!(
             "SQL of the application may not begin or end transactions or savepoints, nor change the connection's \
@@ -50,7 +53,7 @@ fn first_word(sql: &str) -> &str {
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '(');
         if let Some(line) = rest.strip_prefix("--") {
-            rest = line.split_once('\n').map_or("", |(_, rest)| rest);
+            rest = line.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
         } else if rest.starts_with("/*") {
             rest = after_comment(rest);
         } else {
@@ -96,6 +99,8 @@ mod tests {
             "SET search_path = x",
             "PREPARE TRANSACTION 'a'",
             "reset all",
+            "-- a line ends here, too\rCOMMIT --\nWORK",
+            "SELECT '\0'",
         ] {
             assert!(matches!(check(sql), Err(Error::Invalid(_))), "{sql}");
         }

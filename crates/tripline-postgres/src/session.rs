@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tripline_core::{
-    BoxFuture, Commit, Durability, End, Error, Flight, Mode, Position, Reply, Result, Session, Step,
+    Access, Begin, BoxFuture, Commit, Durability, End, Error, Flight, Mode, Position, Reply, Result, Session, Step,
 };
 
 use crate::{
@@ -29,6 +29,8 @@ pub(crate) struct PgSession {
     in_flight: bool,
     /// The open transaction's id, to look it up if the answer to its COMMIT is lost.
     id: Option<TransactionId>,
+    /// The connection was lost, with this error.
+    lost: Option<Error>,
     /// Whether a replica shall say how far it has come, and what it said.
     pub(crate) asks_replayed: bool,
     pub(crate) replayed: Option<Position>,
@@ -42,6 +44,7 @@ impl PgSession {
             open: None,
             in_flight: false,
             id: None,
+            lost: None,
             asks_replayed: false,
             replayed: None,
         }
@@ -50,8 +53,11 @@ impl PgSession {
     async fn fly(&mut self, flight: Flight<'_, '_>) -> Result<Commit> {
         let Flight { begin, steps, end } = flight;
         if steps.is_empty() && begin.transaction.is_none() && self.open.is_none() {
-            // The server has ended the transaction already.
-            return if end == End::Commit { Err(Error::Closed) } else { Ok(Commit::default()) };
+            // The server has ended the transaction already, or it never began.
+            return match end {
+                End::None | End::Rollback => Ok(Commit::default()),
+                _ => Err(self.lost.clone().unwrap_or(Error::Closed)),
+            };
         }
         let lease = self.lease.as_mut().ok_or(Error::Closed)?;
         let found = Found {
@@ -61,15 +67,27 @@ impl PgSession {
             asks_position: !self.shared.options.replicas.is_empty(),
             asks_replayed: self.asks_replayed,
         };
-        let plan = plan(found, &begin, steps, end)?;
+        let plan = match plan(found, &begin, steps, end) {
+            Ok(plan) => plan,
+            Err(error) => {
+                // It stands inside of what it was to open, and whoever goes on counts on that.
+                if end == End::None && begin != Begin::default() {
+                    Box::pin(self.fly(Flight { begin, steps: &mut [], end })).await?;
+                }
+                return Err(error);
+            }
+        };
+        let is_whole = self.open.is_none() && (begin.transaction.is_none() || end == End::Commit);
         self.open = begin.transaction.or(self.open);
-        let may_commit =
-            plan.commits(self.open.is_some()) && !steps.iter().all(steps::is_read) || end == End::Commit;
+        let may_commit = match self.open {
+            Some(mode) => end == End::Commit && mode.access == Access::Write,
+            None => !steps.iter().all(steps::is_read),
+        };
         let was_closed = lease.client.is_closed();
         self.in_flight = true;
         let mut replies = fly(lease, self.shared.context(), &plan.requests).await;
-        if self.open.is_none() && stale(&replies) {
-            // Nothing was done, and the statement is prepared anew.
+        if is_whole && stale(&replies) {
+            // Nothing of it was done, and the statement is prepared anew.
             replies = fly(lease, self.shared.context(), &plan.requests).await;
         }
         self.in_flight = false;
@@ -81,6 +99,7 @@ impl PgSession {
         match self.sort(steps, &roles, replies) {
             Err(error) if is_lost(&error) => {
                 self.open = None;
+                self.lost = Some(error.clone());
                 if may_commit && !was_closed { self.resolve(error).await } else { Err(error) }
             }
             result => result,
@@ -115,9 +134,9 @@ impl PgSession {
 
     /// After a connection was lost when something was being committed (L7).
     async fn resolve(&mut self, error: Error) -> Result<Commit> {
-        match self.id.take() {
-            Some(id) => commits::resolve(&self.shared, &id, error).await,
-            None => Err(Error::CommitUnknown(Arc::new(error))),
+        match (self.id.take(), &mut self.lease) {
+            (Some(id), Some(lease)) => commits::resolve(&self.shared, lease, &id, error).await,
+            _ => Err(Error::CommitUnknown(Arc::new(error))),
         }
     }
 
@@ -149,8 +168,9 @@ impl Drop for PgSession {
     }
 }
 
+/// Whether the first thing that failed was a statement prepared before its table changed.
 fn stale(replies: &[Result<flight::Reply>]) -> bool {
-    matches!(replies, [Err(error)] if flight::is_stale(error))
+    replies.iter().find_map(|reply| reply.as_ref().err()).is_some_and(flight::is_stale)
 }
 
 /// Rolls back what was left open; what does not end soon, since it waits for a lock perhaps, is cancelled, and its
@@ -166,7 +186,7 @@ async fn leave(shared: Arc<Shared>, lease: Lease) {
 }
 
 /// `16/B374D848`: the position's upper and lower half.
-fn log_position(text: &str) -> Option<Position> {
+pub(crate) fn log_position(text: &str) -> Option<Position> {
     let (high, low) = text.split_once('/')?;
     let half = |text| u64::from_str_radix(text, 16).ok();
     Some(Position(half(high)? << 32 | half(low)?))

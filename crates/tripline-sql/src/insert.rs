@@ -66,15 +66,6 @@ pub fn insert_many<'s>(sql: &mut Sql<'s>, table: TableRef, rows: &'s [Value]) {
     sql.returning_key(table, assigned);
 }
 
-/// `COPY table (..) FROM STDIN BINARY`: any number of rows with all columns, keys included. For PostgreSQL.
-pub fn copy(sql: &mut Sql<'_>, table: TableRef) {
-    sql.push("COPY ");
-    sql.name(table.name);
-    sql.push(" (");
-    sql.columns(table, all(table));
-    sql.push(") FROM STDIN BINARY");
-}
-
 fn all(table: TableRef) -> Vec<u16> {
     (0..table.columns.len() as u16).collect()
 }

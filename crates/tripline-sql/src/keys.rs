@@ -6,17 +6,6 @@ use tripline_core::{ColumnType, TableRef, Value};
 
 use crate::Sql;
 
-/// So many keys that the database will give to no one else. Nothing is written if it assigns none.
-///
-/// The keys are null if the column has no sequence, in a table made otherwise.
-pub fn reserve_keys(sql: &mut Sql<'_>, table: TableRef, keys: u64) {
-    let Some(key) = table.assigned_key() else { return };
-    sql.push("SELECT nextval((SELECT ");
-    sql.sequence(table, key);
-    sql.push(")) FROM ");
-    sql.rows_without_columns(keys);
-}
-
 /// Makes assigned keys go on behind this one, which was given by the caller, if they are not there yet. Nothing is
 /// written if the database assigns none, or none so small. To be sent after the insert, in its transaction; what it
 /// gives back means nothing.

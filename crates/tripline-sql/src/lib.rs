@@ -21,8 +21,8 @@ mod types;
 mod write;
 mod writer;
 
-pub use insert::{copy, insert, insert_many, insert_one};
-pub use keys::{advance_keys, reserve_keys};
+pub use insert::{insert, insert_many, insert_one};
+pub use keys::advance_keys;
 pub use names::{check_names, postgres_name};
 pub use param::Param;
 pub use pattern::glob;

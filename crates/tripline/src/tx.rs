@@ -79,8 +79,9 @@ impl<'t> Tx<'t> {
         F: for<'a, 'n> AsyncFnOnce(&'a mut Tx<'n>) -> Result<R>,
     {
         let database = self.state.db.id();
+        let depth = self.frame.map_or(0, |frame| frame.depth);
         self.settle()?;
-        self.state.flush().await?;
+        self.state.flush(depth).await?;
         let mark = self.state.open_level();
         let level = self.level + 1;
         let hook = self.frame.and_then(|frame| frame.hook);
@@ -88,7 +89,6 @@ impl<'t> Tx<'t> {
             let mut nested = Tx { level, ..self.reborrow() };
             beside::inside(database, hook, transaction(&mut nested)).await
         };
-        let depth = self.frame.map_or(0, |frame| frame.depth);
         self.state.close_level(level, mark, depth, result).await
     }
 

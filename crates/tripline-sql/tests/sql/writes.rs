@@ -2,8 +2,7 @@
 
 use tripline_core::{Arith, Compare, Node, RowSet, Slot, TableRef, Value};
 use tripline_sql::{
-    Keys, Target, advance_keys, copy, delete, insert, insert_many, insert_one, reserve_keys, update,
-    update_each, update_with_old,
+    Keys, Target, advance_keys, delete, insert, insert_many, insert_one, update, update_each, update_with_old,
 };
 
 use crate::{
@@ -100,17 +99,10 @@ fn inserts_of_many_rows() {
     ];
     let types: Vec<String> = types.iter().enumerate().map(|(i, ty)| format!("${}::{ty}[]", i + 1)).collect();
     assert!(things.ends_with(&format!("\"parent\") SELECT * FROM unnest({})", types.join(", "))), "{things}");
-    assert_eq!(text(PG15, |sql| copy(sql, &PAIRS)), r#"COPY "o" ("t", "k0", "c2") FROM STDIN BINARY"#);
 }
 
 #[test]
 fn keys_that_the_database_assigns() {
-    assert_eq!(
-        shown(PG15, |sql| reserve_keys(sql, &TOKENS, 5)),
-        "SELECT nextval((SELECT pg_get_serial_sequence($1, $2)::regclass)) FROM generate_series(1, $3::int8) \
-         -- Text \"to\"\"ken\"; Text i\"d; Int 5"
-    );
-    assert_eq!(text(PG15, |sql| reserve_keys(sql, &PAIRS, 5)), "");
     assert_eq!(
         shown(PG15, |sql| advance_keys(sql, &TOKENS, 7)),
         "WITH \"s\" AS MATERIALIZED (SELECT pg_get_serial_sequence($1, $2)::regclass AS \"s\"), \

@@ -19,7 +19,9 @@ impl EngineSettings {
     /// Opens the database that the URL names.
     pub(super) async fn open(self, url: &str, tables: &[TableRef]) -> Result<Box<dyn Driver>> {
         let Some((scheme, _)) = url.split_once(':') else {
-            return Err(setup(format!("`{url}` is no URL: for a file it is `sqlite://{url}`")));
+            // Settings in another form than a URL's may hold a password.
+            let shown = if url.contains(['=', '@', ' ']) { "..." } else { url };
+            return Err(setup(format!("`{shown}` is no URL: for a file it is `sqlite://{shown}`")));
         };
         match scheme {
             #[cfg(feature = "sqlite")]

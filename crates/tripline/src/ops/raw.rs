@@ -40,14 +40,17 @@ impl RawRows {
 }
 
 impl Db {
-    /// Reads with SQL of the application's own; parameters stand as `?`. Writing is an error.
+    /// Reads with SQL of the application's own. Writing is an error.
+    ///
+    /// Parameters stand as `$1`, `$2`, .., on every engine, each as often and in whatever order the SQL needs it; on
+    /// SQLite `?` works, too, but not beside numbers.
     ///
     /// ```
     /// # use tripline::{*, prelude::*};
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<()> {
     /// # let db = Db::open("sqlite::memory:").connect().await?;
-    /// let rows = db.raw_query("SELECT ? + 1", [Value::Int(41)]).await?;
+    /// let rows = db.raw_query("SELECT $1 + 1", [Value::Int(41)]).await?;
     /// assert_eq!(rows.get::<i64>(0, 0)?, 42);
     /// # Ok(())
     /// # }
@@ -134,8 +137,13 @@ async fn joined(tx: &mut Tx<'_>, text: &str, params: &[Value], writes: bool) -> 
     }
     let mut step = Step::new(Statement::Sql { text, params, writes });
     let depth = tx.frame.map_or(0, |frame| frame.depth);
-    tx.state.begin_operation(Kept { table: "", kind: Kind::Find });
-    let sent = tx.state.send(std::slice::from_mut(&mut step)).await;
+    let kept = Kept { table: "", kind: Kind::Find };
+    tx.state.begin_operation(kept);
+    // Not left to the database: one in memory reads and writes on the same connection.
+    let sent = match writes && tx.state.mode.access == Access::Read {
+        true => Err(Error::ReadOnlyTransaction(kept)),
+        false => tx.state.send(std::slice::from_mut(&mut step)).await,
+    };
     tx.state.end_operation(depth, sent)?;
     Ok(rows(step))
 }

@@ -162,13 +162,14 @@ impl TxState {
         self.pending.push(pending);
     }
 
-    /// Sends what is kept for the next flight.
-    pub(crate) async fn flush(&mut self) -> Result<()> {
+    /// Sends what is kept for the next flight; an operation like any other, since it may fail, or be dropped half-way.
+    pub(crate) async fn flush(&mut self, depth: usize) -> Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
+        self.begin_operation(Kept { table: "", kind: Kind::Find });
         let flushed = self.send(&mut []).await;
-        flushed.inspect_err(|error| self.spoil(self.level, error.clone()))
+        self.end_operation(depth, flushed)
     }
 
     /// An error if something inside was dropped half-way, or failed before.
@@ -231,7 +232,7 @@ impl TxState {
         let mut result = result.and_then(|value| self.settle(level, depth).map(|()| value));
         self.running.truncate(depth);
         if result.is_ok()
-            && let Err(error) = self.flush().await
+            && let Err(error) = self.flush(depth).await
         {
             result = Err(error);
         }
@@ -247,8 +248,11 @@ impl TxState {
                 Queued::Future(_) => None,
             });
             self.undone.extend(undone);
-            if ended.is_ok() && self.poison.as_ref().is_some_and(|poison| poison.level >= level) {
-                self.poison = None;
+            match &mut self.poison {
+                // What it goes by is out of date, also before the savepoint: the whole is to be run again.
+                Some(poison) if poison.error.is_transient() => poison.level = 0,
+                Some(poison) if poison.level >= level && ended.is_ok() => self.poison = None,
+                _ => {}
             }
         }
         if let Err(error) = ended {
