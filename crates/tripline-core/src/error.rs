@@ -83,7 +83,7 @@ pub enum Error {
     Closed,
     /// It is unknown whether the transaction is durable: the commit was sent and its confirmation failed (L7).
     CommitUnknown(Arc<Error>),
-    /// A write in a transaction that only reads.
+    /// A write in a transaction that only reads. Without a table it was SQL of the application's own.
     ReadOnlyTransaction(Kept),
     /// The engine said no in a way that has no variant of its own.
     Database(Box<DatabaseError>),
@@ -441,6 +441,9 @@ impl fmt::Display for Error {
             Error::Full => write!(f, "the disk or the database is full"),
             Error::Closed => write!(f, "the database is closed"),
             Error::CommitUnknown(_) => write!(f, "it is unknown whether the transaction is durable"),
+            Error::ReadOnlyTransaction(k) if k.table.is_empty() => {
+                f.write_str("`raw_execute` in a transaction that only reads")
+            }
             Error::ReadOnlyTransaction(k) => {
                 write!(f, "{} of table `{}` in a transaction that only reads", k.kind, k.table)
             }

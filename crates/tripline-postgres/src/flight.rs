@@ -73,11 +73,13 @@ struct Known {
     prepared: Option<Prepared>,
 }
 
-/// Sends everything at once; gives each request's answer, in order.
+/// Sends everything at once; gives each request's answer, in order. `stays_open` is whether a transaction goes on
+/// after it.
 pub(crate) async fn fly(
     connection: &mut Connection,
     context: Context<'_>,
     requests: &[Request<'_>],
+    stays_open: bool,
 ) -> Vec<Result<Reply>> {
     record(context, requests);
     let started = context.options.slow_statement.map(|_| Instant::now());
@@ -94,19 +96,24 @@ pub(crate) async fn fly(
     let client = &connection.client;
     let sent =
         requests.iter().zip(&known).map(|(request, known)| request.send(client, context, known, started));
-    let new = requests.iter().zip(&known).filter_map(|(request, known)| match request {
+    let new = requests.iter().zip(&known).enumerate().filter_map(|(i, (request, known))| match request {
         Request::Query(query) if known.prepared.is_none() && connection.prepared.is_kept() => {
-            Some((query, known))
+            Some((i, query, known))
         }
         _ => None,
     });
-    let new: Vec<(&Query<'_>, &Known)> = new.collect();
-    let preparing = new.iter().map(|(query, known)| client.prepare_typed(&query.sql.text, &known.types));
-    let (replies, prepared) = all(sent, preparing).await;
-    for ((query, known), statement) in new.into_iter().zip(prepared) {
-        // If it cannot be prepared, its execution has failed, too, and said why.
-        if let Ok(statement) = statement {
-            connection.prepared.keep(&query.sql.text, &known.types, statement);
+    let new: Vec<(usize, &Query<'_>, &Known)> = new.collect();
+    let preparing = new.iter().map(|(_, query, known)| client.prepare_typed(&query.sql.text, &known.types));
+    let (mut replies, prepared) = all(sent, preparing).await;
+    for ((i, query, known), statement) in new.into_iter().zip(prepared) {
+        match statement {
+            Ok(statement) => connection.prepared.keep(&query.sql.text, &known.types, statement),
+            // It took the transaction with it. Mostly its execution has failed, too, and said why; else nothing but
+            // this would tell, and the server would take COMMIT for ROLLBACK.
+            Err(error) if stays_open && replies[i].is_ok() => {
+                replies[i] = Err(context.error(&error, &query.sql.text));
+            }
+            Err(_) => {}
         }
     }
     forget_stale(connection, requests, &replies);

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use tripline_core::{
-    Access, Begin, BoxFuture, Commit, Durability, End, Error, Flight, Mode, Position, Reply, Result, Session, Step,
+    Access, Begin, BoxFuture, Commit, Durability, End, Error, Flight, Mode, Position, Reply, Result, Session,
+    Step,
 };
 
 use crate::{
@@ -83,15 +84,16 @@ impl PgSession {
             Some(mode) => end == End::Commit && mode.access == Access::Write,
             None => !steps.iter().all(steps::is_read),
         };
+        let stays_open = self.open.is_some() && !matches!(end, End::Commit | End::Rollback);
         let was_closed = lease.client.is_closed();
         self.in_flight = true;
-        let mut replies = fly(lease, self.shared.context(), &plan.requests).await;
+        let mut replies = fly(lease, self.shared.context(), &plan.requests, stays_open).await;
         if is_whole && stale(&replies) {
             // Nothing of it was done, and the statement is prepared anew.
-            replies = fly(lease, self.shared.context(), &plan.requests).await;
+            replies = fly(lease, self.shared.context(), &plan.requests, stays_open).await;
         }
         self.in_flight = false;
-        if matches!(end, End::Commit | End::Rollback) {
+        if !stays_open {
             // Also if a statement failed: then the server took COMMIT for ROLLBACK.
             self.open = None;
         }
@@ -178,6 +180,9 @@ fn stale(replies: &[Result<flight::Reply>]) -> bool {
 async fn leave(shared: Arc<Shared>, lease: Lease) {
     let rolled_back = tokio::time::timeout(GRACE, ask(&lease, shared.context(), "ROLLBACK")).await;
     if let Ok(Ok(_)) = rolled_back {
+        return;
+    }
+    if lease.client.is_closed() {
         return;
     }
     let token = lease.client.cancel_token();

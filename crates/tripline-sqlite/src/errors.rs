@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use rusqlite::ffi;
 use tripline_core::{DatabaseError, Error, Invalid, Statement, TableRef, Violation};
 
-use crate::{connection::Connection, execute::RAW_MARK, foreign_keys, limits::Interrupted};
+use crate::{connection::Connection, execute::without_mark, foreign_keys, limits::Interrupted};
 
 /// Why a flight did not go through.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ pub(crate) fn database_error(error: rusqlite::Error, sql: Option<&str>) -> Error
         other => (None, other.to_string()),
     };
     let code = code.map_or_else(|| "SQLite".to_owned(), |code| format!("SQLite {code}"));
-    let sql = sql.map(|sql| sql.strip_suffix(RAW_MARK).unwrap_or(sql).to_owned());
+    let sql = sql.map(|sql| without_mark(sql).to_owned());
     Error::Database(Box::new(DatabaseError { code, message, sql }))
 }
 

@@ -33,7 +33,12 @@ enum ReadResult<C> {
 }
 
 /// What is put behind SQL of the application's own.
-pub(crate) const RAW_MARK: &str = "\n/* raw */";
+const RAW_MARK: &str = "\n/* raw */";
+
+/// The application's own SQL as it was given; other SQL as it is.
+pub(crate) fn without_mark(sql: &str) -> &str {
+    sql.strip_suffix(RAW_MARK).unwrap_or(sql)
+}
 
 impl Connection {
     /// Runs one statement. With `inline` a long read ends as [`Trouble::Long`].
@@ -211,7 +216,8 @@ impl Connection {
             return Ok(());
         }
         if foreign {
-            answer.names = prepared.column_names().map(str::to_owned).collect();
+            // A column without a name is called as it is written, up to the end of the text.
+            answer.names = prepared.column_names().map(|name| without_mark(name).to_owned()).collect();
         }
         let width = prepared.column_count();
         let mut rows = prepared.raw_query();
@@ -260,10 +266,12 @@ impl Connection {
     }
 
     fn record(&self, sql: &str, execution: usize) {
-        match &self.log {
-            None => {}
-            Some(log) if execution == 0 => log.record(sql, self.first_of_flight.take()),
-            Some(log) => log.record_again(sql),
+        let Some(log) = &self.log else { return };
+        let sql = without_mark(sql);
+        if execution == 0 {
+            log.record(sql, self.first_of_flight.take());
+        } else {
+            log.record_again(sql);
         }
     }
 }

@@ -21,27 +21,35 @@ macro_rules! cases {
 
 mod engine;
 mod recorder;
+mod server;
 
 pub mod after;
 pub mod before;
 pub mod cancel;
 pub mod committed;
+pub mod counted;
+pub mod differences;
 pub mod errors;
 pub mod filters;
 pub mod matrix;
 pub mod operations;
 pub mod order;
 pub mod origin;
+pub mod pipelined;
 pub mod schema;
 pub mod statements;
 pub mod transactions;
 pub mod values;
+pub mod waiting;
+
+use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Conclusion, Trial};
 
 pub use crate::{
     engine::{Engine, TestDb},
     recorder::Recorder,
+    server::Server,
 };
 
 /// A case of the suite.
@@ -60,27 +68,34 @@ pub fn all() -> impl Iterator<Item = Case> {
         before::CASES,
         cancel::CASES,
         committed::CASES,
+        counted::CASES,
+        differences::CASES,
         errors::CASES,
         filters::CASES,
         matrix::CASES,
         operations::CASES,
         order::CASES,
         origin::CASES,
+        pipelined::CASES,
         schema::CASES,
         statements::CASES,
         transactions::CASES,
         values::CASES,
+        waiting::CASES,
     ]
     .into_iter()
     .flatten()
     .copied()
 }
 
+/// Makes a place for a case's databases.
+pub type NewEngine = Arc<dyn Fn() -> Engine + Send + Sync>;
+
 /// Runs all cases on these engines, as a test binary does.
-pub fn run(engines: &[(&'static str, fn() -> Engine)]) -> Conclusion {
+pub fn run(engines: &[(String, NewEngine)]) -> Conclusion {
     let arguments = Arguments::from_args();
-    let trial = |(engine_name, engine): &(&'static str, fn() -> Engine), case: Case| {
-        let (engine, name) = (*engine, case.name.trim_start_matches("tripline_suite::"));
+    let trial = |(engine_name, engine): &(String, NewEngine), case: Case| {
+        let (engine, name) = (engine.clone(), case.name.trim_start_matches("tripline_suite::"));
         Trial::test(format!("{engine_name}::{name}"), move || {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -83,6 +83,18 @@ cases! {
         assert!(db.create(user("dee", None)).await.unwrap().id > last);
     }
 
+    async fn keys_go_on_behind_one_that_the_caller_gave(engine) {
+        let db = engine.db(tables![User]).await;
+        let given = |name: &str, id: i64| NewUser { id: Id::new(id).into(), ..user(name, None) };
+        let keys = |users: Vec<User>| users.into_iter().map(|user| user.id.get()).collect::<Vec<_>>();
+        db.create(given("ada", 7)).await.unwrap();
+        assert_eq!(db.create(user("bob", None)).await.unwrap().id, Id::new(8));
+        let mixed = vec![given("cy", 3), given("dee", 20), user("eve", None), user("fay", None)];
+        assert_eq!(keys(db.create(mixed).await.unwrap()), [3, 20, 21, 22]);
+        // A far one, too.
+        assert_eq!(keys(db.create(vec![given("gus", 5_000_000), user("hal", None)]).await.unwrap()), [5_000_000, 5_000_001]);
+    }
+
     async fn find_filters_orders_and_pages(engine) {
         let db = engine.db(tables![User]).await;
         three(&db).await.unwrap();
@@ -123,7 +135,7 @@ cases! {
         db.log.take();
         let bob = db.find::<User>().by_key(users[1].id).rows::<UserName>().await.unwrap().unwrap();
         assert_eq!(bob, UserName { id: users[1].id, called: "bob".into() });
-        assert_eq!(db.log.take(), [r#"SELECT "id", "name" FROM "users" WHERE "id" = ?"#]);
+        assert_eq!(db.log.take(), [engine.sql(r#"SELECT "id", "name" FROM "users" WHERE "id" = ?"#)]);
     }
 
     async fn update_gives_the_number_of_rows_or_the_rows(engine) {
@@ -196,12 +208,18 @@ cases! {
     async fn sql_of_ones_own_reads_writes_and_keeps_off_transactions(engine) {
         let db = engine.db(tables![User]).await;
         three(&db).await.unwrap();
-        let rows = db.raw_query("SELECT name, age FROM users WHERE age > ? ORDER BY age", [21.into()]).await.unwrap();
+        let rows = db.raw_query("SELECT name, age FROM users WHERE age > $1 ORDER BY age", [21.into()]).await.unwrap();
         assert_eq!((rows.len(), rows.get::<String>(0, 0).unwrap(), rows.get::<i64>(0, 1).unwrap()), (1, "ada".into(), 36));
         assert_eq!(rows.columns(), ["name", "age"]);
+        // A column has a name only if it is given one, and what that would be is the engine's affair.
+        assert_eq!(db.raw_query("SELECT 1 + 1", []).await.unwrap().columns(), [engine.either("1 + 1", "?column?")]);
         assert!(rows.get::<i64>(0, 0).is_err() && rows.get::<i64>(7, 0).is_err());
         assert_eq!(db.raw_execute("UPDATE users SET posts = 9", []).await.unwrap(), 3);
-        for forbidden in ["COMMIT", "ROLLBACK", "SAVEPOINT a", "BEGIN", "PRAGMA synchronous = OFF", "ATTACH ':memory:' AS x"] {
+        let settings = engine.either(
+            ["PRAGMA synchronous = OFF", "ATTACH ':memory:' AS x"],
+            ["SET synchronous_commit = off", "LISTEN users"],
+        );
+        for forbidden in ["COMMIT", "ROLLBACK", "SAVEPOINT a", "BEGIN"].into_iter().chain(settings) {
             let error = db
                 .tx(async |tx| {
                     tx.update::<User>().set(|u| u.posts.set(0)).all_rows().await?;
@@ -210,15 +228,33 @@ cases! {
                 .await;
             assert!(matches!(error, Err(Error::Invalid(_))), "{forbidden}: {error:?}");
         }
-        assert!(db.raw_query("SELECT ?", []).await.is_err());
+        assert!(db.raw_query("SELECT $1", []).await.is_err());
+        // PostgreSQL does not mind a value that no parameter asks for.
+        assert_eq!(db.raw_query("SELECT $1", [1.into(), 2.into()]).await.is_ok(), engine.is_postgres());
         assert!(db.raw_query("SELECT 1; SELECT 2", []).await.is_err());
         assert_eq!(db.find::<User>().filter(|u| u.posts.eq(9)).count().await.unwrap(), 3);
+    }
+
+    async fn parameters_of_ones_own_sql_are_numbered_on_every_engine(engine) {
+        let db = engine.db(tables![User]).await;
+        three(&db).await.unwrap();
+        let sql = "SELECT name FROM users WHERE (name = $2 OR age < $1) AND name <> $3 AND age > $1 - 10";
+        let rows = db.raw_query(sql, [30.into(), "ada".into(), "bob".into()]).await.unwrap();
+        let mut names: Vec<String> = (0..rows.len()).map(|i| rows.get(i, 0).unwrap()).collect();
+        names.sort();
+        assert_eq!(names, ["ada"], "`cy` is 20, which is not more than 20");
+        let sql = "UPDATE users SET posts = $2 WHERE name = $1";
+        assert_eq!(db.raw_execute(sql, ["bob".into(), 7.into()]).await.unwrap(), 1);
+        assert_eq!(db.find::<User>().filter(|u| u.posts.eq(7)).one().await.unwrap().name, "bob");
     }
 
     async fn reading_sql_may_not_write(engine) {
         let db = engine.db(tables![User]).await;
         three(&db).await.unwrap();
-        assert!(db.raw_query("DELETE FROM users", []).await.is_err());
+        let written = db.raw_query("DELETE FROM users", []).await;
+        assert!(matches!(written, Err(Error::Invalid(_))), "{written:?}");
+        let inside = db.tx(async |tx| tx.raw_query("DELETE FROM users RETURNING id", []).await).await;
+        assert!(matches!(inside, Err(Error::Invalid(_))), "{inside:?}");
         assert_eq!(db.find::<User>().count().await.unwrap(), 3);
     }
 

@@ -120,12 +120,10 @@ struct Orphan {
     name: String,
 }
 
-cases! {
-    async fn constraints_and_indexes_are_in_the_database_by_name(engine) {
-        let db = engine.db(tables![Shop]).await;
-        let rows = db.raw_query("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY name", []).await.unwrap();
-        let sql: Vec<String> = (0..rows.len()).map(|i| rows.get::<String>(i, 0).unwrap()).collect();
-        let table = r#"CREATE TABLE "shops" (
+/// SQLite keeps the text of definitions.
+async fn in_sqlite(db: &Db) {
+    let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY name";
+    let table = r#"CREATE TABLE "shops" (
   "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   "name" TEXT NOT NULL,
   "city" TEXT NOT NULL,
@@ -142,16 +140,73 @@ cases! {
   CONSTRAINT "size_positive" CHECK ("size" > 0),
   CONSTRAINT "named" CHECK ("name" <> 'it''s')
 ) STRICT"#;
-        let by_city = r#"CREATE INDEX "shops_city_idx" ON "shops" ("city")"#;
-        let by_size = r#"CREATE INDEX "shops_by_size" ON "shops" ("size", "city")"#;
-        assert_eq!(sql, [table, by_size, by_city]);
+    let by_city = r#"CREATE INDEX "shops_city_idx" ON "shops" ("city")"#;
+    let by_size = r#"CREATE INDEX "shops_by_size" ON "shops" ("size", "city")"#;
+    assert_eq!(lines(db, sql).await, [table, by_size, by_city]);
+}
+
+/// PostgreSQL keeps what they mean.
+async fn in_postgres(db: &Db) {
+    let columns = [
+        // By default, as identity.
+        "id bigint not null d",
+        "name text C not null",
+        "city text C not null",
+        "size bigint not null",
+        "kind text C not null 'small'::text",
+        "open boolean not null",
+        "parent bigint",
+        "code text C",
+    ];
+    assert_eq!(lines(db, POSTGRES_COLUMNS).await, columns);
+    let constraints = [
+        "named CHECK ((name <> 'it''s'::text))",
+        "one_code UNIQUE (code)",
+        "shops_city_name_key UNIQUE (city, name)",
+        "shops_kind_check CHECK ((kind = ANY (ARRAY['small'::text, 'very-large'::text])))",
+        "shops_parent_fk FOREIGN KEY (parent) REFERENCES shops(id) ON DELETE SET NULL",
+        "shops_pkey PRIMARY KEY (id)",
+        "size_positive CHECK ((size > 0))",
+    ];
+    assert_eq!(lines(db, POSTGRES_CONSTRAINTS).await, constraints);
+    let by_city = "CREATE INDEX shops_city_idx ON public.shops USING btree (city)";
+    let by_size = "CREATE INDEX shops_by_size ON public.shops USING btree (size, city)";
+    assert_eq!(lines(db, POSTGRES_INDEXES).await, [by_size, by_city]);
+}
+
+const POSTGRES_COLUMNS: &str = "SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), collname,
+    CASE WHEN attnotnull THEN 'not null' END, NULLIF(attidentity, ''), pg_get_expr(adbin, adrelid))
+    FROM pg_attribute LEFT JOIN pg_collation c ON c.oid = attcollation
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attrelid = 'shops'::regclass AND attnum > 0 ORDER BY attnum";
+
+/// From version 18 on columns that are not null are constraints, too.
+const POSTGRES_CONSTRAINTS: &str = "SELECT concat(conname, ' ', pg_get_constraintdef(oid)) FROM pg_constraint
+    WHERE conrelid = 'shops'::regclass AND contype <> 'n' ORDER BY conname COLLATE \"C\"";
+
+/// Those that are no constraint's.
+const POSTGRES_INDEXES: &str = "SELECT indexdef FROM pg_indexes WHERE tablename = 'shops'
+    AND indexname NOT IN (SELECT conname FROM pg_constraint) ORDER BY indexname COLLATE \"C\"";
+
+/// A text for each row of the database's own catalog.
+async fn lines(db: &Db, sql: &str) -> Vec<String> {
+    let rows = db.raw_query(sql, []).await.unwrap();
+    (0..rows.len()).map(|i| rows.get::<String>(i, 0).unwrap()).collect()
+}
+
+cases! {
+    async fn constraints_and_indexes_are_in_the_database_by_name(engine) {
+        let db = engine.db(tables![Shop]).await;
+        if engine.is_postgres() { in_postgres(&db).await } else { in_sqlite(&db).await }
     }
 
     async fn a_column_that_the_database_does_not_have_is_an_error_and_never_a_text(engine) {
         let other = engine.db(tables![Other]).await;
         other.raw_execute("DROP TABLE others", []).await.unwrap();
-        other.raw_execute("CREATE TABLE others (id INTEGER PRIMARY KEY, name TEXT) STRICT", []).await.unwrap();
-        other.raw_execute("INSERT INTO others (name) VALUES ('a')", []).await.unwrap();
+        let strict = engine.either(" STRICT", "");
+        let create = format!("CREATE TABLE others (id INTEGER PRIMARY KEY, name TEXT){strict}");
+        other.raw_execute(&create, []).await.unwrap();
+        other.raw_execute("INSERT INTO others (id, name) VALUES (1, 'a')", []).await.unwrap();
         let named = |o: OtherCols| o.status.ne("archived");
         assert!(other.find::<Other>().await.is_err());
         assert!(other.find::<Other>().filter(named).count().await.is_err());
@@ -185,7 +240,7 @@ cases! {
     }
 
     async fn l45_a_database_cascade_onto_a_table_with_hooks_is_refused_at_connect(engine) {
-        let error = Db::open(&engine.url()).tables(tables![Parent, HookedChild]).connect().await.unwrap_err();
+        let error = Db::open(&engine.url().await).tables(tables![Parent, HookedChild]).connect().await.unwrap_err();
         let text = error.to_string();
         assert_eq!(error.code(), "setup");
         assert!(text.contains("hooked_children.parent") && text.contains("HookedChild") && text.contains("restrict"), "{text}");
@@ -200,7 +255,7 @@ cases! {
             (tables![Other, Unspecific], "`others.name`, which is neither"),
             (tables![Parent, Shouting], "listed twice"),
         ] {
-            let error = Db::open(&engine.url()).tables(tables).connect().await.unwrap_err().to_string();
+            let error = Db::open(&engine.url().await).tables(tables).connect().await.unwrap_err().to_string();
             assert!(error.contains(needle), "{error}");
         }
         for url in ["mysql://root:secret@host/db", "sqlite://", "sqlite:///nowhere/at/all/x.db", "sqlite::memory:?durability=some"] {

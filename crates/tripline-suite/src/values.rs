@@ -40,6 +40,16 @@ enum Color {
     SkyBlue,
 }
 
+/// The first point in time that can be stored.
+fn earliest() -> Timestamp {
+    "-004711-01-01T00:00:00Z".parse().unwrap()
+}
+
+/// A microsecond before it.
+fn too_early() -> Timestamp {
+    Timestamp::from_microsecond(earliest().as_microsecond() - 1).unwrap()
+}
+
 fn sample() -> NewSample {
     NewSample {
         flag: true.into(),
@@ -84,7 +94,7 @@ cases! {
         let db = engine.db(tables![Sample]).await;
         for (real, at, on) in [
             (f64::INFINITY, Timestamp::MAX, date(9999, 12, 31)),
-            (f64::NEG_INFINITY, Timestamp::MIN, date(0, 1, 1)),
+            (f64::NEG_INFINITY, earliest(), date(0, 1, 1)),
             (-0.0, Timestamp::UNIX_EPOCH, date(1, 1, 1)),
         ] {
             let made = db.create(NewSample { real: real.into(), at: at.into(), on: on.into(), ..sample() }).await.unwrap();
@@ -101,6 +111,8 @@ cases! {
             (NewSample { text: "a\0b".into(), ..sample() }, "text"),
             (NewSample { maybe: "\0".into(), ..sample() }, "maybe"),
             (NewSample { on: date(-1, 1, 1).into(), ..sample() }, "on"),
+            (NewSample { at: too_early().into(), ..sample() }, "at"),
+            (NewSample { maybe_at: Timestamp::MIN.into(), ..sample() }, "maybe_at"),
         ] {
             let Err(Error::Invalid(invalid)) = db.create(draft).await else { panic!("{column}") };
             assert_eq!((invalid.table, invalid.column), (Some("samples"), Some(column)));
@@ -109,6 +121,9 @@ cases! {
         assert!(matches!(update, Err(Error::Invalid(_))));
         assert!(matches!(db.find::<Sample>().filter(|s| s.real.gt(f64::NAN)).await, Err(Error::Invalid(_))));
         assert!(matches!(db.find::<Sample>().filter(|s| s.text.eq("\0")).await, Err(Error::Invalid(_))));
+        assert!(matches!(db.find::<Sample>().filter(|s| s.at.lt(too_early())).await, Err(Error::Invalid(_))));
+        let list = db.find::<Sample>().filter(|s| s.maybe_at.is_in([Timestamp::MAX, too_early()])).await;
+        assert!(matches!(list, Err(Error::Invalid(_))), "{list:?}");
         assert!(db.log.take().is_empty());
     }
 
@@ -153,13 +168,22 @@ cases! {
     async fn a_stored_value_of_another_type_is_an_error_that_names_the_column(engine) {
         let db = engine.db(tables![Sample]).await;
         db.create(sample()).await.unwrap();
-        for (sql, column) in [
+        let sqlite = [
             ("UPDATE samples SET at = 9223372036854775807", "at"),
             ("UPDATE samples SET at = 1, \"on\" = 'yesterday'", "on"),
             ("UPDATE samples SET \"on\" = '2013-01-01', text = CAST(X'FF' AS TEXT)", "text"),
             ("UPDATE samples SET text = 'a', uuid = X'01'", "uuid"),
             ("UPDATE samples SET uuid = zeroblob(16), settings = '{\"dark\": 3}'", "settings"),
-        ] {
+        ];
+        // PostgreSQL's types hold more than ours, and a table that was made otherwise may have other types.
+        let postgres = [
+            ("UPDATE samples SET at = 'infinity'", "at"),
+            ("UPDATE samples SET at = '10000-01-01'", "at"),
+            ("UPDATE samples SET at = now(), \"on\" = '10000-01-01'", "on"),
+            ("UPDATE samples SET \"on\" = '2013-01-01', settings = '{\"dark\": 3}'", "settings"),
+            ("ALTER TABLE samples ALTER COLUMN uuid TYPE text", "uuid"),
+        ];
+        for (sql, column) in engine.either(sqlite, postgres) {
             db.raw_execute(sql, []).await.unwrap();
             let error = db.find::<Sample>().await.unwrap_err();
             let Error::Decode(decode) = &error else { panic!("{error:?}") };
@@ -170,9 +194,16 @@ cases! {
     async fn sql_of_ones_own_takes_and_gives_plain_values(engine) {
         let db = engine.db(tables![Sample]).await;
         let params = [Value::Bool(true), Value::Text("a".into()), Value::Null, Value::Date(date(2013, 1, 31))];
-        let rows = db.raw_query("SELECT ?, ?, ?, ?", params).await.unwrap();
-        assert_eq!(rows.get::<i64>(0, 0).unwrap(), 1);
+        let rows = db.raw_query("SELECT $1, $2, $3, $4", params).await.unwrap();
+        assert_eq!(rows.get::<String>(0, 1).unwrap(), "a");
         assert_eq!(rows.get::<Option<String>>(0, 2).unwrap(), None);
-        assert_eq!(rows.get::<String>(0, 3).unwrap(), "2013-01-31");
+        // As the database has it: SQLite knows neither truth values nor dates.
+        if engine.is_postgres() {
+            assert!(rows.get::<bool>(0, 0).unwrap());
+            assert_eq!(rows.get::<jiff::civil::Date>(0, 3).unwrap(), date(2013, 1, 31));
+        } else {
+            assert_eq!(rows.get::<i64>(0, 0).unwrap(), 1);
+            assert_eq!(rows.get::<String>(0, 3).unwrap(), "2013-01-31");
+        }
     }
 }

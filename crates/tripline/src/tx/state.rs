@@ -237,11 +237,12 @@ impl TxState {
             result = Err(error);
         }
         self.pending.clear();
-        self.level = level - 1;
         let sent = self.opened > level;
         self.opened = self.opened.min(level);
         let end = if result.is_ok() { End::Release(level) } else { End::RollbackTo(level) };
         let ended = if sent { self.fly(Begin::default(), &mut [], end).await.map(drop) } else { Ok(()) };
+        // Not before: whoever drops this on the way has dropped something half-way.
+        self.level = level - 1;
         if result.is_err() {
             let undone = self.queue.drain(mark..).filter_map(|queued| match queued {
                 Queued::Ended(ended) => Some(*ended),

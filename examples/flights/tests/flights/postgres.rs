@@ -43,7 +43,8 @@ fn january_gives_the_same_json_as_on_sqlite_also_a_second_time() {
 
 #[test]
 fn a_password_is_not_shown_when_the_server_cannot_be_reached() {
-    let run = run(&["--data", JANUARY, "--database", "postgres://zoe:sekret@127.0.0.1:1/shop?password=sekret"]);
+    let run =
+        run(&["--data", JANUARY, "--database", "postgres://zoe:sekret@127.0.0.1:1/shop?password=sekret"]);
     run.fails_saying(&["postgres://127.0.0.1:1/shop"]);
     assert!(!run.stderr.contains("sekret"), "{}", run.stderr);
 }

@@ -1,0 +1,165 @@
+//! Reads on replicas: a primary and two servers that follow it, started by this program.
+
+use std::{
+    collections::HashSet,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{Mutex, MutexGuard};
+use tripline::prelude::*;
+use tripline_testpg::{Binaries, Cluster, Settings, Stop};
+
+#[derive(Table, Clone, Debug, PartialEq)]
+struct Note {
+    #[key]
+    id: Id<Note>,
+    text: String,
+}
+
+/// A primary and its replicas.
+struct Servers {
+    primary: Cluster,
+    replicas: [Cluster; 2],
+}
+
+/// The servers, for one test at a time: they stop replicas and hold them back.
+async fn servers() -> MutexGuard<'static, Servers> {
+    static SERVERS: OnceLock<Mutex<Servers>> = OnceLock::new();
+    let start = || {
+        let binaries = Binaries::find(15).expect("PostgreSQL 15");
+        let primary = Cluster::start(&binaries, Settings::default()).expect("a primary");
+        let replica = || primary.replica(Settings::default()).expect("a replica");
+        let replicas = [replica(), replica()];
+        Mutex::new(Servers { primary, replicas })
+    };
+    SERVERS.get_or_init(start).lock().await
+}
+
+impl Servers {
+    /// A fresh table, also on the replicas, and a handle that reads from them.
+    async fn db(&self) -> Db {
+        let urls = self.replicas.iter().map(|replica| replica.url("postgres"));
+        let open = Db::open(&self.primary.url("postgres")).tables(tables![Note]).replicas(urls);
+        let db = open.connect().await.expect("the database opens");
+        self.primary.psql("postgres", "DROP TABLE IF EXISTS notes").expect("the table is dropped");
+        db.create_tables().await.expect("the table is made");
+        for replica in &self.replicas {
+            self.primary.until_replayed(replica).expect("the replica follows");
+        }
+        db
+    }
+
+    fn folder(cluster: &Cluster) -> String {
+        cluster.socket_dir().display().to_string()
+    }
+}
+
+/// Which server answers a read of this handle.
+async fn answering(db: &Db) -> String {
+    let rows = db.raw_query("SHOW unix_socket_directories", []).await.expect("an answer");
+    rows.get::<String>(0, 0).expect("a folder")
+}
+
+/// The servers that answer some reads in a row.
+async fn all_answering(db: &Db) -> HashSet<String> {
+    let mut all = HashSet::new();
+    for _ in 0..8 {
+        all.insert(answering(db).await);
+    }
+    all
+}
+
+fn note(text: &str) -> NewNote {
+    NewNote { text: text.into(), ..Default::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_outside_of_transactions_go_to_all_replicas_in_turn() {
+    let servers = servers().await;
+    let db = servers.db().await;
+    let replicas: HashSet<String> = servers.replicas.iter().map(Servers::folder).collect();
+    assert_eq!(all_answering(&db).await, replicas);
+    // Transactions, those that only read as well, are the primary's.
+    let primary = Servers::folder(&servers.primary);
+    let in_read = db.read(async |read| read.raw_query("SHOW unix_socket_directories", []).await).await;
+    assert_eq!(in_read.unwrap().get::<String>(0, 0).unwrap(), primary);
+    let in_tx = db.tx(async |tx| tx.raw_query("SHOW unix_socket_directories", []).await).await;
+    assert_eq!(in_tx.unwrap().get::<String>(0, 0).unwrap(), primary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handle_and_its_clones_read_what_they_have_written() {
+    let servers = servers().await;
+    let db = servers.db().await;
+    let (clone, other) = (db.clone(), db.session());
+    servers.replicas.iter().for_each(|replica| replica.pause_replay().expect("the replica waits"));
+    // Each way to write: alone, by a hooked or explicit transaction, by SQL of one's own.
+    for write in 0..3 {
+        match write {
+            0 => drop(db.create(note("a")).await.unwrap()),
+            1 => drop(db.tx(async |tx| tx.create(note("b")).await).await.unwrap()),
+            _ => drop(db.raw_execute("INSERT INTO notes (text) VALUES ('c')", []).await.unwrap()),
+        }
+        assert_eq!(clone.find::<Note>().count().await.unwrap(), write + 1);
+        assert_eq!(answering(&db).await, Servers::folder(&servers.primary));
+    }
+    // Who has written nothing does not wait for it, and does not see it yet.
+    assert_eq!(other.find::<Note>().count().await.unwrap(), 0);
+    // A session that is taken now knows of it.
+    assert_eq!(db.session().find::<Note>().count().await.unwrap(), 3);
+    for replica in &servers.replicas {
+        replica.resume_replay().expect("the replica goes on");
+        servers.primary.until_replayed(replica).expect("the replica follows");
+    }
+    assert!(!all_answering(&db).await.contains(&Servers::folder(&servers.primary)));
+    assert_eq!(db.find::<Note>().count().await.unwrap(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_replica_that_is_behind_is_passed_over() {
+    let servers = servers().await;
+    let db = servers.db().await;
+    let [ahead, behind] = &servers.replicas;
+    behind.pause_replay().expect("the replica waits");
+    db.create(note("a")).await.unwrap();
+    servers.primary.until_replayed(ahead).expect("the replica follows");
+    for _ in 0..4 {
+        assert_eq!(db.find::<Note>().count().await.unwrap(), 1);
+    }
+    let answering = all_answering(&db).await;
+    assert!(answering.contains(&Servers::folder(ahead)) && !answering.contains(&Servers::folder(behind)));
+    behind.resume_replay().expect("the replica goes on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_replica_is_left_out_and_comes_back() {
+    let mut servers = servers().await;
+    let db = servers.db().await;
+    db.create(note("a")).await.unwrap();
+    let (dead, other) = (Servers::folder(&servers.replicas[0]), Servers::folder(&servers.replicas[1]));
+    assert!(all_answering(&db).await.len() > 0);
+    servers.replicas[0].stop(Stop::Kill).expect("the replica is killed");
+    for _ in 0..8 {
+        assert_eq!(db.find::<Note>().count().await.unwrap(), 1);
+    }
+    servers.replicas[1].stop(Stop::Kill).expect("the replica is killed");
+    assert_eq!(all_answering(&db).await, HashSet::from([Servers::folder(&servers.primary)]));
+    for replica in &mut servers.replicas {
+        replica.start_again().expect("the replica starts");
+    }
+    let (limit, mut seen) = (Instant::now() + Duration::from_secs(20), HashSet::new());
+    while !(seen.contains(&dead) && seen.contains(&other)) {
+        assert!(Instant::now() < limit, "only {seen:?} answer");
+        seen.insert(answering(&db).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_was_never_there_does_not_keep_the_database_from_opening() {
+    let servers = servers().await;
+    let open = Db::open(&servers.primary.url("postgres")).tables(tables![Note]);
+    let db = open.replicas(["postgres:///postgres?host=/nowhere&user=nobody"]).connect().await.unwrap();
+    assert_eq!(answering(&db).await, Servers::folder(&servers.primary));
+    db.close().await.unwrap();
+}
