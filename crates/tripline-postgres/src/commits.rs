@@ -34,7 +34,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// The pause between two questions, if there is no answer yet.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The life that this connection is in: a server keeps its statistics as long as it does not crash.
+/// The life that this connection is in: a server keeps its statistics as long as it does not crash. Where someone
+/// resets them, it counts as another life.
 pub(crate) async fn life(client: &Client) -> Option<Life> {
     let began = "SELECT extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time())";
     control(client, began).await.ok().flatten().map(Life)
@@ -90,8 +91,8 @@ async fn fate(shared: &Shared, lease: &mut Lease, id: &TransactionId) -> Fate {
                 return Fate::Committed(position(shared, lease).await);
             }
             (Ok(Some(status)), _) if status == "aborted" => return Fate::Aborted,
-            // In another life nothing of ours is in progress, nor still to come.
-            (Ok(Some(status)), false) if status == "in progress" => return Fate::Aborted,
+            // In another life the id may be another transaction's.
+            (Ok(Some(status)), false) if status == "in progress" => return Fate::Unknown,
             (Err(Error::Database(error)), false) if error.code == "PostgreSQL 22023" => return Fate::Aborted,
             (Ok(Some(status)), false) if status == "committed" => return Fate::Unknown,
             // The server has forgotten.

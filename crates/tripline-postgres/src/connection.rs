@@ -19,6 +19,8 @@ pub(crate) struct Connection {
     pub(crate) prepared: Prepared,
     /// The server's major version.
     pub(crate) version: u32,
+    /// How far a replica is known to have come. Of this connection: behind one URL there may be several servers.
+    pub(crate) replayed: u64,
     /// How the database stores text.
     pub(crate) encoding: String,
     /// The life of the server that it was made in, if commits are asked for.
@@ -58,7 +60,14 @@ impl Connection {
             true => tokio::time::timeout(limit, commits::life(&client)).await.ok().flatten(),
             false => None,
         };
-        Ok(Connection { client, prepared: Prepared::new(options.statement_cache), version, encoding, life })
+        Ok(Connection {
+            client,
+            prepared: Prepared::new(options.statement_cache),
+            version,
+            replayed: 0,
+            encoding,
+            life,
+        })
     }
 }
 

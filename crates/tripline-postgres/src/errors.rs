@@ -46,7 +46,8 @@ impl Context<'_> {
             SqlState::T_R_DEADLOCK_DETECTED => Error::Deadlock(plain()),
             SqlState::LOCK_NOT_AVAILABLE => Error::Busy(self.options.lock_timeout.unwrap_or_default()),
             SqlState::QUERY_CANCELED => match self.options.statement_timeout {
-                Some(limit) if error.message().contains("statement timeout") => {
+                // Only the message tells, which may be in any language.
+                Some(limit) if !error.message().contains("user request") => {
                     Error::Timeout { what: "a statement", limit }
                 }
                 _ => Error::Database(plain()),
@@ -116,9 +117,14 @@ impl Context<'_> {
 
 /// An error that has no variant of its own.
 fn database_error(error: &DbError, sql: &str) -> DatabaseError {
+    let message = match error.routine() {
+        // The driver looks for it, and servers may speak other languages.
+        Some("RevalidateCachedQuery") => "cached plan must not change result type",
+        _ => error.message(),
+    };
     DatabaseError {
         code: format!("PostgreSQL {}", error.code().code()),
-        message: error.message().to_owned(),
+        message: message.to_owned(),
         sql: (!sql.is_empty()).then(|| sql.to_owned()),
     }
 }

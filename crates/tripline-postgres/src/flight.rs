@@ -16,7 +16,7 @@ use futures_core::Stream;
 use tokio_postgres::{
     Client, Error as PgError, Row, RowStream, SimpleQueryMessage, Statement as Prepared, types::Type,
 };
-use tripline_core::{Decode, Error, Mismatch, Result, TableRef, Value};
+use tripline_core::{Decode, Error, Invalid, Mismatch, Result, TableRef, Value};
 use tripline_sql::Sql;
 
 use crate::{
@@ -214,6 +214,9 @@ impl Query<'_> {
         match (&self.rows, &error) {
             (Rows::Untyped, Error::Database(database)) if database.code == "PostgreSQL 25006" => {
                 Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks")
+            }
+            (Rows::Of(table, ..), Error::Invalid(invalid)) if invalid.table.is_none() => {
+                Error::Invalid(Box::new(Invalid { table: Some(table.name), ..(**invalid).clone() }))
             }
             _ => error,
         }

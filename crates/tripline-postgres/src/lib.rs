@@ -151,6 +151,8 @@ impl Shared {
             // It keeps a permit, so one who gives the last connection back before this waits is not missed.
             self.unused.notified().await;
         }
+        // Another one may wait for the same.
+        self.unused.notify_one();
         self.connections.close();
     }
 

@@ -130,7 +130,7 @@ impl<'s> Plan<'s> {
             return;
         }
         let begin = if only_reads { "BEGIN READ ONLY" } else { "BEGIN" };
-        self.roles.insert(0, Role::Control);
+        self.roles.insert(0, Role::Begin);
         self.requests.insert(0, Request::Control(begin.to_owned()));
         self.control(Role::Commit, "COMMIT");
     }

@@ -6,10 +6,7 @@
 //! until a probe, off the way of all reads, reaches it again.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -31,8 +28,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Replica {
     pub(crate) shared: Arc<Shared>,
-    /// How far it is known to have come.
-    replayed: AtomicU64,
     left_out: Mutex<Option<LeftOut>>,
 }
 
@@ -46,7 +41,7 @@ struct LeftOut {
 
 impl Replica {
     pub(crate) fn new(shared: Arc<Shared>) -> Replica {
-        Replica { shared, replayed: AtomicU64::new(0), left_out: Mutex::new(None) }
+        Replica { shared, left_out: Mutex::new(None) }
     }
 
     /// Whether it is asked. One whose time has come is probed, and asked once that has gone well.
@@ -83,13 +78,10 @@ impl Replica {
             self.leave_out();
             return false;
         };
-        let far_enough = self.replayed.load(Ordering::Acquire) >= seen.0;
+        let far_enough = lease.replayed >= seen.0;
         let mut session = PgSession::new(self.shared.clone(), lease);
         session.asks_replayed = !far_enough;
         let sent = session.send(Flight { begin: Begin::default(), steps, end: End::None }).await;
-        if let Some(Position(replayed)) = session.replayed {
-            self.replayed.fetch_max(replayed, Ordering::AcqRel);
-        }
         sent.is_ok() && (far_enough || session.replayed >= Some(seen))
     }
 }

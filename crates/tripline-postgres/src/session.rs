@@ -53,6 +53,11 @@ impl PgSession {
 
     async fn fly(&mut self, flight: Flight<'_, '_>) -> Result<Commit> {
         let Flight { begin, steps, end } = flight;
+        if self.in_flight && end == End::Rollback {
+            // A statement that was dropped half-way may run on for long, or wait for whoever waits for this: it is ended
+            // when the connection is given back.
+            return Ok(Commit::default());
+        }
         if steps.is_empty() && begin.transaction.is_none() && self.open.is_none() {
             // The server has ended the transaction already, or it never began.
             return match end {
@@ -88,7 +93,7 @@ impl PgSession {
         let was_closed = lease.client.is_closed();
         self.in_flight = true;
         let mut replies = fly(lease, self.shared.context(), &plan.requests, stays_open).await;
-        if is_whole && stale(&replies) {
+        if is_whole && stale(&plan.roles, &replies) {
             // Nothing of it was done, and the statement is prepared anew.
             replies = fly(lease, self.shared.context(), &plan.requests, stays_open).await;
         }
@@ -104,6 +109,8 @@ impl PgSession {
                 self.lost = Some(error.clone());
                 if may_commit && !was_closed { self.resolve(error).await } else { Err(error) }
             }
+            // The answer cannot be read, but what it answers was done.
+            Err(error @ Error::Decode(_)) if may_commit => Err(Error::CommitUnknown(Arc::new(error))),
             result => result,
         }
     }
@@ -115,23 +122,41 @@ impl PgSession {
         roles: &[Role],
         replies: Vec<Result<flight::Reply>>,
     ) -> Result<Commit> {
-        let mut position = None;
+        let (mut position, mut aside) = (None, None);
         for (role, reply) in roles.iter().zip(replies) {
             match (role, reply) {
                 // What is committed is committed, wherever it stands.
                 (Role::Position, reply) => {
-                    position = reply.ok().and_then(|reply| reply.text).and_then(|text| log_position(&text));
+                    let known = reply.ok().and_then(|reply| reply.text).and_then(|text| log_position(&text));
+                    // No replica is known to be that far then.
+                    position = Some(known.unwrap_or(Position(u64::MAX)));
                 }
-                (_, Err(error)) => return Err(error),
+                // What goes beside a step is not the step, but in a transaction it takes all with it.
+                (Role::Aside, Err(error)) => aside = Some(error),
+                // What came behind it was done all the same, each statement by itself.
+                (Role::Begin, Err(error)) if !is_lost(&error) => {
+                    self.open = None;
+                    let harmless = steps.iter().all(|step| steps::is_read(step) && !steps::only_reads(step));
+                    return Err(if harmless { error } else { Error::CommitUnknown(Arc::new(error)) });
+                }
+                (_, Err(error)) => return Err(aside.filter(|_| is_aborted(&error)).unwrap_or(error)),
                 (Role::Replayed, Ok(reply)) => {
-                    self.replayed = reply.text.and_then(|text| log_position(&text))
+                    self.replayed = reply.text.and_then(|text| log_position(&text));
+                    if let (Some(lease), Some(Position(replayed))) = (&mut self.lease, self.replayed) {
+                        lease.replayed = replayed;
+                    }
                 }
                 (Role::Begin, Ok(reply)) => self.id = reply.text.map(TransactionId),
                 (Role::Step(i), Ok(reply)) => steps::answer(&mut steps[*i], reply),
                 (Role::Control | Role::Commit | Role::Aside, Ok(_)) => {}
             }
         }
-        Ok(Commit { durability: Durability::Now, position })
+        steps.iter().try_for_each(steps::complete)?;
+        match aside {
+            // It could not be prepared, and that came after all else.
+            Some(error) if self.open.is_some() => Err(error),
+            _ => Ok(Commit { durability: Durability::Now, position }),
+        }
     }
 
     /// After a connection was lost when something was being committed (L7).
@@ -170,9 +195,18 @@ impl Drop for PgSession {
     }
 }
 
-/// Whether the first thing that failed was a statement prepared before its table changed.
-fn stale(replies: &[Result<flight::Reply>]) -> bool {
-    replies.iter().find_map(|reply| reply.as_ref().err()).is_some_and(flight::is_stale)
+/// Whether a flight that is all of its transaction came to nothing by a statement prepared before its table changed.
+fn stale(roles: &[Role], replies: &[Result<flight::Reply>]) -> bool {
+    let failed = replies.iter().find_map(|reply| reply.as_ref().err());
+    // Without COMMIT each step is by itself, and stays done.
+    let is_done = |(role, reply): (&Role, &Result<_>)| matches!(role, Role::Step(_)) && reply.is_ok();
+    failed.is_some_and(flight::is_stale)
+        && (roles.contains(&Role::Commit) || !roles.iter().zip(replies).any(is_done))
+}
+
+/// Whether a statement was not looked at, since one before it in its transaction had failed.
+fn is_aborted(error: &Error) -> bool {
+    matches!(error, Error::Database(database) if database.code == "PostgreSQL 25P02")
 }
 
 /// Rolls back what was left open; what does not end soon, since it waits for a lock perhaps, is cancelled, and its

@@ -1,6 +1,6 @@
 //! Steps of a flight as queries, and the queries' replies as the steps' answers.
 
-use tripline_core::{Error, Result, RowSet, Slot, Statement, Step, TableRef, Value};
+use tripline_core::{Decode, Error, Mismatch, Result, RowSet, Slot, Statement, Step, TableRef, Value};
 use tripline_sql::{Dialect, Keys, Param, Sql, Target};
 
 use crate::{
@@ -10,6 +10,9 @@ use crate::{
 
 /// How many rows one statement inserts: what the server takes as one message has a limit.
 const ROWS_AT_ONCE: usize = 50_000;
+
+/// How many bytes of values one statement inserts.
+const BYTES_AT_ONCE: usize = 256 << 20;
 
 /// How long the text of most statements is at most.
 const USUAL_LENGTH: usize = 240;
@@ -89,6 +92,9 @@ impl<'s> Writer<'_, 's> {
         let key: &'s [u16] = if assigned.is_some() { table.key } else { &[] };
         for part in parts(table, rows) {
             let missing = assigned.is_some_and(|key| part[usize::from(key)].is_null());
+            if let Some(key) = assigned.filter(|_| !missing) {
+                self.advance(table, part, key)?;
+            }
             let rows = Rows::Of(table, if missing { key } else { &[] }, &[]);
             self.add(rows, |sql| {
                 match part.len() == width {
@@ -97,14 +103,12 @@ impl<'s> Writer<'_, 's> {
                 }
                 Ok(())
             })?;
-            if let Some(key) = assigned.filter(|_| !missing) {
-                self.advance(table, part, key)?;
-            }
         }
         Ok(())
     }
 
-    /// Keys that callers gave are behind the next one that the database assigns.
+    /// Keys that callers give are behind the next one that the database assigns. Before the rows are there, so that
+    /// nobody is assigned one of these keys meanwhile.
     fn advance(&mut self, table: TableRef, rows: &[Value], key: u16) -> Result<()> {
         let keys = rows.iter().skip(usize::from(key)).step_by(table.columns.len());
         let largest = keys.filter_map(|key| if let Value::Int(key) = key { Some(*key) } else { None }).max();
@@ -158,23 +162,34 @@ impl<'s> Writer<'_, 's> {
 /// The most parameters that a statement may have.
 const PARAMETERS: usize = 65_535;
 
-/// Rows that go into one statement: all with a key, or all without.
+/// Rows that go into one statement: all with a key, or all without; and not more than a message can hold.
 fn parts(table: TableRef, rows: &[Value]) -> Vec<&[Value]> {
     let width = table.columns.len().max(1);
-    let Some(key) = table.assigned_key().map(usize::from) else {
-        return rows.chunks(width * ROWS_AT_ONCE).collect();
-    };
+    let key = table.assigned_key().map(usize::from);
+    let without = |row: &[Value]| key.is_some_and(|key| row[key].is_null());
     let mut parts = Vec::new();
     let mut rest = rows;
     while !rest.is_empty() {
-        let without = rest[key].is_null();
-        let differs = |row: &[Value]| row[key].is_null() != without;
-        let length = rest.chunks_exact(width).position(differs).unwrap_or(rest.len() / width);
-        let (part, after) = rest.split_at(length.min(ROWS_AT_ONCE) * width);
+        let (first, mut bytes) = (without(rest), 0);
+        let mut belongs = |row: &[Value]| {
+            bytes += row.iter().map(size).sum::<usize>();
+            without(row) == first && bytes <= BYTES_AT_ONCE
+        };
+        let length = rest.chunks_exact(width).take(ROWS_AT_ONCE).take_while(|row| belongs(row)).count();
+        let (part, after) = rest.split_at(length.max(1) * width);
         parts.push(part);
         rest = after;
     }
     parts
+}
+
+/// How long a value is in a message, about.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) | Value::Json(text) => text.len() + 4,
+        Value::Bytes(bytes) => bytes.len() + 4,
+        _ => 12,
+    }
 }
 
 /// Adds the reply to one of the step's requests to its answer.
@@ -183,8 +198,7 @@ pub(crate) fn answer(step: &mut Step<'_>, mut reply: Reply) {
     answer.count += reply.count;
     if let Statement::Insert { table, rows } = &mut step.statement {
         let Some(key) = table.assigned_key().map(usize::from) else { return };
-        // Keys are assigned in the order of the rows, whatever the order in which they come back.
-        reply.values.sort_unstable_by_key(|key| if let Value::Int(key) = key { *key } else { 0 });
+        // They come in the order in which the rows were inserted, which is the one they were given in.
         let missing = rows.chunks_exact_mut(table.columns.len()).map(|row| &mut row[key]);
         missing.filter(|key| key.is_null()).zip(reply.values).for_each(|(place, key)| *place = key);
         return;
@@ -197,6 +211,18 @@ pub(crate) fn answer(step: &mut Step<'_>, mut reply: Reply) {
     if answer.names.is_empty() {
         answer.names = reply.names;
     }
+}
+
+/// An error if rows came back without their keys: a trigger of the table's own has left some out.
+pub(crate) fn complete(step: &Step<'_>) -> Result<()> {
+    let Statement::Insert { table, rows } = &step.statement else { return Ok(()) };
+    let Some(key) = table.assigned_key() else { return Ok(()) };
+    if rows.chunks_exact(table.columns.len()).all(|row| !row[usize::from(key)].is_null()) {
+        return Ok(());
+    }
+    let mismatch = Mismatch { expected: "a key for each row", found: "fewer" };
+    let column = table.columns[usize::from(key)].name;
+    Err(Error::Decode(Box::new(Decode { table: table.name, column, mismatch })))
 }
 
 /// Whether the application's own SQL asks only to read: then it may not write.

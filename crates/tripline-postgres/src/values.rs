@@ -239,7 +239,7 @@ pub(crate) fn untyped(bytes: &[u8], ty: &Type) -> Result<Value, Mismatch> {
 fn numeric(bytes: &[u8]) -> Option<Value> {
     let mut words = bytes.chunks_exact(2).map(|word| u16::from_be_bytes([word[0], word[1]]));
     let count = words.next()?;
-    let first = words.next()?.cast_signed();
+    let first = i32::from(words.next()?.cast_signed());
     let (sign, scale) = (words.next()?, usize::from(words.next()?));
     let digits: Vec<u16> = words.take(usize::from(count)).collect();
     let text = match sign {
@@ -247,13 +247,13 @@ fn numeric(bytes: &[u8]) -> Option<Value> {
         0xD000 => return Some(Value::Text("Infinity".into())),
         0xF000 => return Some(Value::Text("-Infinity".into())),
         sign => {
-            let digit = |place: i16| -> u16 {
+            let digit = |place: i32| -> u16 {
                 usize::try_from(first - place).ok().and_then(|i| digits.get(i).copied()).unwrap_or(0)
             };
             let whole: String =
                 (0..=first.max(0)).rev().map(|place| format!("{:04}", digit(place))).collect();
             let whole = whole.trim_start_matches('0');
-            let places = i16::try_from(scale.div_ceil(4)).ok()?;
+            let places = i32::try_from(scale.div_ceil(4)).ok()?;
             let part: String = (1..=places).map(|place| format!("{:04}", digit(-place))).collect();
             let point = if scale > 0 { "." } else { "" };
             let minus = if sign == 0x4000 { "-" } else { "" };

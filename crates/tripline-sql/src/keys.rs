@@ -7,8 +7,8 @@ use tripline_core::{ColumnType, TableRef, Value};
 use crate::Sql;
 
 /// Makes assigned keys go on behind this one, which was given by the caller, if they are not there yet. Nothing is
-/// written if the database assigns none, or none so small. To be sent after the insert, in its transaction; what it
-/// gives back means nothing.
+/// written if the database assigns none, or none so small. To be sent before the insert; what it gives back means
+/// nothing.
 pub fn advance_keys(sql: &mut Sql<'_>, table: TableRef, largest: i64) {
     let Some(key) = table.assigned_key().filter(|_| largest > 0) else { return };
     // A step of usual size is made by taking keys: that never goes back, whoever else takes some.
@@ -17,8 +17,10 @@ pub fn advance_keys(sql: &mut Sql<'_>, table: TableRef, largest: i64) {
     sql.push(" AS \"s\"), \"g\" AS MATERIALIZED (SELECT \"s\", ");
     sql.value(Cow::Owned(Value::Int(largest)), Some(ColumnType::Int));
     sql.push(
-        "::int8 AS \"to\", $3::int8 - coalesce(pg_sequence_last_value(\"s\"), 0) AS \"gap\" FROM \"s\") ",
+        "::int8 AS \"to\", $3::int8 - coalesce(pg_sequence_last_value(\"s\"), 0) AS \"gap\" FROM \"s\" ",
     );
+    // Who may insert rows need not have a right to their sequence, whose keys are assigned without one.
+    sql.push("WHERE has_sequence_privilege(\"s\", 'USAGE') AND has_sequence_privilege(\"s\", 'UPDATE')) ");
     // Of two who set a sequence, which knows no transactions, the second could set it back: a large step locks.
     sql.push("SELECT CASE WHEN \"gap\" <= 100000 THEN nextval(\"s\") ELSE (");
     sql.push("SELECT setval(\"s\", greatest(\"to\", coalesce(pg_sequence_last_value(\"s\"), 0))) ");

@@ -85,7 +85,7 @@ cases! {
         db.create(NewMeasure { n: i64::MAX.into(), ..measure(0.0, "a") }).await.unwrap();
         let error = db.update::<Measure>().all_rows().set(|m| m.n.add(1)).await;
         let Err(Error::Invalid(invalid)) = error else { panic!("{error:?}") };
-        assert_eq!((invalid.table, invalid.column), engine.either((Some("measures"), Some("n")), (None, None)));
+        assert_eq!((invalid.table, invalid.column), engine.either((Some("measures"), Some("n")), (Some("measures"), None)));
     }
 
     async fn a_long_pattern_is_an_error_only_on_sqlite(engine) {

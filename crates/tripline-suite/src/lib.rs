@@ -20,6 +20,7 @@ macro_rules! cases {
 }
 
 mod engine;
+mod race;
 mod recorder;
 mod server;
 
@@ -31,11 +32,15 @@ pub mod counted;
 pub mod differences;
 pub mod errors;
 pub mod filters;
+pub mod isolation;
+pub mod kept;
 pub mod matrix;
 pub mod operations;
 pub mod order;
 pub mod origin;
 pub mod pipelined;
+pub mod races;
+pub mod retries;
 pub mod schema;
 pub mod statements;
 pub mod transactions;
@@ -48,6 +53,7 @@ use libtest_mimic::{Arguments, Conclusion, Trial};
 
 pub use crate::{
     engine::{Engine, TestDb},
+    race::Race,
     recorder::Recorder,
     server::Server,
 };
@@ -72,11 +78,19 @@ pub fn all() -> impl Iterator<Item = Case> {
         differences::CASES,
         errors::CASES,
         filters::CASES,
+        isolation::CASES,
+        kept::CASES,
+        kept::failures::CASES,
+        kept::flights::CASES,
         matrix::CASES,
         operations::CASES,
         order::CASES,
         origin::CASES,
         pipelined::CASES,
+        races::CASES,
+        races::locks::CASES,
+        retries::CASES,
+        retries::failures::CASES,
         schema::CASES,
         statements::CASES,
         transactions::CASES,

@@ -138,7 +138,7 @@ async fn a_dead_replica_is_left_out_and_comes_back() {
     let db = servers.db().await;
     db.create(note("a")).await.unwrap();
     let (dead, other) = (Servers::folder(&servers.replicas[0]), Servers::folder(&servers.replicas[1]));
-    assert!(all_answering(&db).await.len() > 0);
+    assert!(!all_answering(&db).await.is_empty());
     servers.replicas[0].stop(Stop::Kill).expect("the replica is killed");
     for _ in 0..8 {
         assert_eq!(db.find::<Note>().count().await.unwrap(), 1);

@@ -16,7 +16,7 @@ mod refresh;
 mod run;
 mod write;
 
-use tripline_core::{Access, Begin, Durability, End, Flight, Kind, Result, Step, Traits};
+use tripline_core::{Access, Begin, Durability, End, Error, Flight, Kind, Position, Result, Step, Traits};
 
 use self::run::{Asked, Written};
 pub(crate) use self::{
@@ -60,7 +60,6 @@ pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
     }
 }
 
-/// An operation that is a transaction of its own.
 /// Runs a write whose result nobody waits for: in a transaction on a server, where nothing is attached that must see
 /// it, it travels with the next flight (L32). All else runs as ever.
 pub(crate) async fn pipeline(on: On<'_>, ask: Box<Inner>) -> Result<()> {
@@ -94,6 +93,7 @@ async fn kept_back(tx: &mut Tx<'_>, asked: Result<Run<Asked>>, depth: usize) -> 
     Ok(())
 }
 
+/// An operation that is a transaction of its own.
 async fn alone(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
     let mut state = TxState::writing(db);
     if db.inner.traits.remote && asked.ends_with_its_write() {
@@ -115,8 +115,8 @@ async fn carried(db: &Db, mut state: TxState, asked: Run<Asked>) -> Result<Box<I
         Ok(run) => run,
         Err(error) => return state.end(Err(error)).await,
     };
-    // What follows the commit is the engine's from here on (L5).
-    if run.has_followers() {
+    // What follows the commit is the engine's from here on (L5): this operation's, and what its before-hooks queued.
+    if run.has_followers() || state.has_followers() {
         return db.owned(write_and_commit(db.clone(), state, run)).await;
     }
     write_and_commit(db.clone(), state, run).await
@@ -214,7 +214,12 @@ pub(crate) async fn send_alone(db: &Db, step: &mut Step<'_>, access: Access) -> 
     let seen = (access == Access::Read).then(|| db.seen());
     let mut session = db.inner.driver.lease(access, seen).await?;
     let flight = Flight { begin: Begin::default(), steps: std::slice::from_mut(step), end: End::None };
-    let commit = session.send(flight).await?;
+    let sent = session.send(flight).await;
+    if let Err(Error::CommitUnknown(_)) = sent {
+        // Whoever looks whether it was must not ask a copy that is behind.
+        db.saw(Some(Position(u64::MAX)));
+    }
+    let commit = sent?;
     // Others may write while this commit becomes durable.
     drop(session);
     db.saw(commit.position);

@@ -107,7 +107,8 @@ fn keys_that_the_database_assigns() {
         shown(PG15, |sql| advance_keys(sql, &TOKENS, 7)),
         "WITH \"s\" AS MATERIALIZED (SELECT pg_get_serial_sequence($1, $2)::regclass AS \"s\"), \
          \"g\" AS MATERIALIZED (SELECT \"s\", $3::int8 AS \"to\", \
-         $3::int8 - coalesce(pg_sequence_last_value(\"s\"), 0) AS \"gap\" FROM \"s\") \
+         $3::int8 - coalesce(pg_sequence_last_value(\"s\"), 0) AS \"gap\" FROM \"s\" \
+         WHERE has_sequence_privilege(\"s\", 'USAGE') AND has_sequence_privilege(\"s\", 'UPDATE')) \
          SELECT CASE WHEN \"gap\" <= 100000 THEN nextval(\"s\") ELSE \
          (SELECT setval(\"s\", greatest(\"to\", coalesce(pg_sequence_last_value(\"s\"), 0))) \
          FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 8390884987320757861)) AS \"l\" OFFSET 0) AS \"l\" \

@@ -1,5 +1,7 @@
 //! Transactions that cannot commit, and a COMMIT that the server refuses: no hook says otherwise.
 
+use std::sync::Arc;
+
 use tripline::{Value, prelude::*};
 use tripline_suite::Recorder;
 
@@ -161,6 +163,23 @@ async fn l7_a_statement_that_commits_itself_fails_if_its_commit_does() {
     let error = db.raw_execute("INSERT INTO plains (n) VALUES (1)", []).await.unwrap_err();
     assert!(is_late(&error, "plains"), "{error:?}");
     assert_untouched(&db).await;
+}
+
+/// It comes out of the closure, from another database perhaps: of this transaction all is known.
+#[tokio::test]
+async fn l54_somebody_elses_unknown_commit_is_an_error_like_any_other() {
+    let place = Place::new().await;
+    let (db, recorder) = recorded(&place.open("").await);
+    let error = db
+        .tx(async |tx| {
+            tx.create(note("a")).await?;
+            Err::<(), _>(Error::CommitUnknown(Arc::new(Error::Closed)))
+        })
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::CommitUnknown(_)), "{error:?}");
+    assert_eq!(noted(&db, &recorder).await, ["rolled back 1"]);
+    assert!(notes(&db).await.is_empty());
 }
 
 #[tokio::test]

@@ -119,12 +119,8 @@ async fn numbers_out_of_range_are_invalid_or_against_the_check() {
 async fn more_parameters_than_the_server_takes_are_invalid_before_they_are_sent() {
     let place = Place::new().await;
     let db = place.open("pool_size=1").await;
-    let most = "SELECT 1 WHERE $65535 = 1";
-    let error = db.raw_query(most, vec![Value::Int(1); 65_536]).await.unwrap_err();
+    let error = db.raw_query("SELECT 1 WHERE $1 = 1", vec![Value::Int(1); 65_536]).await.unwrap_err();
     assert!(is_invalid(&error) && error.to_string().contains("65536"), "{error}");
-    let numbers = || (0..70_000).map(|n| n as f64);
-    let error = db.raw_query("SELECT 1", numbers().map(Value::Float).collect::<Vec<_>>()).await.unwrap_err();
-    assert!(is_invalid(&error), "{error}");
     assert_as_new(&place, &db).await;
 }
 

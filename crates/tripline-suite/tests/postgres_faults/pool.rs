@@ -2,7 +2,9 @@
 
 use tripline::{BoxFuture, prelude::*};
 
-use crate::common::{Note, Place, is_lost, letter, letters, note, noted, notes, recorded, soon};
+use crate::common::{
+    NewPlain, Note, Place, Plain, is_lost, letter, letters, note, noted, notes, plain, recorded, soon,
+};
 
 /// Ends all sessions of this name.
 fn terminate(place: &Place, application: &str) {
@@ -145,6 +147,20 @@ async fn a_write_that_takes_commit_along_goes_on_when_its_statement_was_forgotte
     db.create(letter("b")).await.unwrap();
     assert_eq!(noted(&db, &recorder).await, ["committed a", "committed b"]);
     assert_eq!(letters(&db).await, ["a", "b"]);
+}
+
+/// The key that the caller gives is noted beside the write, which is done by then and must not be done again.
+#[tokio::test]
+async fn a_write_goes_on_when_the_statement_beside_it_was_forgotten() {
+    let place = Place::new().await;
+    let db = place.open("pool_size=1").await;
+    let with_key = |id| NewPlain { id: Id::new(id).into(), ..plain(1) };
+    db.create(with_key(10)).await.unwrap();
+    let forget = "DO $$ BEGIN EXECUTE (SELECT string_agg('DEALLOCATE ' || name, ';') FROM pg_prepared_statements \
+                  WHERE statement LIKE '%setval%'); END $$";
+    db.raw_execute(forget, []).await.unwrap();
+    assert_eq!(db.create(with_key(11)).await.unwrap().id, Id::new(11));
+    assert_eq!(db.find::<Plain>().count().await.unwrap(), 2);
 }
 
 /// As when several processes of an application start at the same time.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tripline_core::{
-    Access, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Result, Session,
-    Statement, Step, TableRef,
+    Access, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Position, Result,
+    Session, Statement, Step, TableRef,
 };
 
 use super::Pending;
@@ -266,22 +266,27 @@ impl TxState {
         result
     }
 
+    /// Whether something is queued for the transaction's end, whichever it is.
+    pub(crate) fn has_followers(&self) -> bool {
+        !self.queue.is_empty() || !self.undone.is_empty()
+    }
+
     /// Commits if all went well, else rolls back; then what follows the end is on its way.
     pub(crate) async fn end<R>(mut self, result: Result<R>) -> Result<R> {
         let result = result.and_then(|value| self.settle(0, 0).map(|()| value));
         let value = match result {
             Ok(value) => value,
             Err(error) => {
-                self.not_committed(&error).await;
+                // Without COMMIT on its way, the error is none of this commit's, whatever it says.
+                self.not_committed(&error, self.carries).await;
                 return Err(error);
             }
         };
         let wrote = self.opened > 0 || !self.pending.is_empty();
         let sends_commit = wrote && self.committed.is_none();
-        let follows = !self.queue.is_empty() || !self.undone.is_empty();
         // Once COMMIT is sent to a server, what becomes of it and what follows is the engine's, also if the caller
         // is gone (L5). An embedded database has answered before anybody could go.
-        if sends_commit && follows && self.db.inner.traits.remote {
+        if sends_commit && self.has_followers() && self.db.inner.traits.remote {
             let db = self.db.clone();
             db.owned(self.commit()).await?;
         } else {
@@ -296,7 +301,7 @@ impl TxState {
             None => match self.send_commit().await {
                 Ok(commit) => commit,
                 Err(error) => {
-                    self.not_committed(&error).await;
+                    self.not_committed(&error, true).await;
                     return Err(error);
                 }
             },
@@ -320,8 +325,12 @@ impl TxState {
     }
 
     /// After a closure or a COMMIT that failed (L6, L7).
-    async fn not_committed(&mut self, error: &Error) {
-        if let Error::CommitUnknown(_) = error {
+    async fn not_committed(&mut self, error: &Error, sent_commit: bool) {
+        if let Error::CommitUnknown(_) = error.root() {
+            // Whoever looks whether it was must not ask a copy that is behind.
+            self.db.saw(Some(Position(u64::MAX)));
+        }
+        if sent_commit && matches!(error, Error::CommitUnknown(_)) {
             // Nothing runs that says it is committed, and nothing that says it is not.
             self.queue.clear();
         }
