@@ -23,7 +23,7 @@ pub use database::{PRAGMAS, setup_statements};
 pub use lock::locked_version;
 pub use measure::{measure, measure_async};
 pub use rows::{NewPost, NewUser, author_of, keys, new_post, new_user, users_of_call};
-pub use wire::{BoxError, Hello, Named, Outcome, Request, Result, Work, serve};
+pub use wire::{BoxError, Hello, Named, Outcome, Request, Result, Work, converse, serve};
 
 /// Users that one unit of [`Work::InsertMany`] inserts.
 pub const USERS_PER_CALL: i64 = 10_000;

@@ -60,17 +60,11 @@ impl Work {
 pub trait Named: Copy {
     /// The kind of work with this name.
     fn from_name(name: &str) -> Option<Self>;
-    /// The name used in requests.
-    fn name(self) -> &'static str;
 }
 
 impl Named for Work {
     fn from_name(name: &str) -> Option<Self> {
         Work::ALL.into_iter().find(|work| work.name() == name)
-    }
-
-    fn name(self) -> &'static str {
-        Work::name(self)
     }
 }
 
@@ -82,8 +76,7 @@ pub struct Request<W = Work> {
 }
 
 impl<W: Named> Request<W> {
-    fn parse(line: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(line)?;
+    fn parse(value: &Value) -> Result<Self> {
         let name = value["work"].as_str().ok_or("`work` is not a string")?;
         let work = W::from_name(name).ok_or_else(|| format!("unknown work `{name}`"))?;
         let n = value["n"].as_i64().filter(|n| *n > 0).ok_or("`n` is not a positive integer")?;
@@ -130,19 +123,22 @@ pub fn serve<W: Named>(
     });
 
     let Hello { peer, version, sqlite } = hello;
-    answer(&json!({"peer": peer, "version": version, "sqlite": sqlite}))?;
+    converse(&json!({"peer": peer, "version": version, "sqlite": sqlite}), |line| {
+        let request = Request::parse(line)?;
+        let file = fresh_file(&dir, peer)?;
+        run(request, &file)
+    })
+}
 
+/// Says hello, then answers each line of standard input with what `run` makes of it, until the end.
+pub fn converse(hello: &Value, mut run: impl FnMut(&Value) -> Result<Outcome>) -> Result<()> {
+    answer(hello)?;
     for line in io::stdin().lock().lines() {
-        let line = line?;
-        let outcome = Request::parse(&line).and_then(|request| {
-            let file = fresh_file(&dir, peer)?;
-            Ok((request, run(request, &file)?))
-        });
-        answer(&match outcome {
-            Ok((Request { work, n }, Outcome::Nanoseconds(ns))) => {
-                json!({"work": work.name(), "n": n, "ns": ns})
-            }
-            Ok((_, Outcome::Unsupported(why))) => json!({"unsupported": why}),
+        // A line that is no JSON has no work, which is what it is then told.
+        let request: Value = serde_json::from_str(&line?).unwrap_or_default();
+        answer(&match run(&request) {
+            Ok(Outcome::Nanoseconds(ns)) => json!({"work": request["work"], "n": request["n"], "ns": ns}),
+            Ok(Outcome::Unsupported(why)) => json!({"unsupported": why}),
             Err(error) => json!({"error": shortened(error.to_string())}),
         })?;
     }

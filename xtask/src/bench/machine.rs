@@ -34,9 +34,9 @@ pub(super) fn rustc(root: &Path) -> String {
 /// How long the disk takes to make two written pages durable, as a commit asks of it, in nanoseconds.
 ///
 /// Without it the works that wait for the disk mean little: it is 20 µs where the disk of a virtual machine is its
-/// host's memory, and some ms where it is a disk.
-pub(super) fn sync(root: &Path) -> Result<f64> {
-    let path = root.join("target/bench/data/sync");
+/// host's memory, and some ms where it is a disk. It is measured on the disk of this folder.
+pub(super) fn sync(folder: &Path) -> Result<f64> {
+    let path = folder.join("sync");
     let mut file = File::create(&path)?;
     let pages = [1; 8192];
     // Overwritten, as a log is that has reached its usual length.

@@ -6,9 +6,9 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::build;
+use super::{args::Engine, build};
 use crate::Result;
 
 /// A peer, running or not.
@@ -25,7 +25,8 @@ pub(super) struct Process {
     output: BufReader<ChildStdout>,
     /// What it says of itself.
     pub(super) version: String,
-    pub(super) sqlite: String,
+    /// The version of its SQLite, or the crate that speaks with the server.
+    pub(super) beneath: String,
 }
 
 /// Why there is no time.
@@ -39,19 +40,20 @@ pub(super) enum Failure {
 
 impl Peer {
     /// Builds and starts a peer. Whatever goes wrong is kept, to be shown in its place in the tables.
-    pub(super) fn start(root: &Path, name: &'static str) -> Peer {
-        eprintln!("building {name}");
-        let process = Process::start(root, name).map_err(|error| error.to_string());
+    pub(super) fn start(root: &Path, name: &'static str, engine: Engine) -> Peer {
+        let program = format!("{name}{}", engine.suffix());
+        eprintln!("building {program}");
+        let process = Process::start(root, &program).map_err(|error| error.to_string());
         if let Err(why) = &process {
             eprintln!("  {why}");
         }
         Peer { name, process }
     }
 
-    /// Asks for `n` units of a work; gives the nanoseconds that they took together.
-    pub(super) fn ask(&mut self, work: &str, n: u64) -> std::result::Result<u64, Failure> {
+    /// Asks for some units of a work; gives the nanoseconds that they took together.
+    fn ask(&mut self, request: &Value) -> std::result::Result<u64, Failure> {
         let process = self.process.as_mut().map_err(|why| Failure::Error(why.clone()))?;
-        let answer = process.ask(work, n).map_err(|error| Failure::Error(error.to_string()));
+        let answer = process.ask(request).map_err(|error| Failure::Error(error.to_string()));
         let failure = |key: &str, answer: &Value| answer[key].as_str().map(str::to_owned);
         match answer {
             Ok(answer) => match answer["ns"].as_u64() {
@@ -70,24 +72,37 @@ impl Peer {
     }
 }
 
+/// Asks a peer for `n` units; gives the nanoseconds for each.
+pub(super) fn ask(
+    peers: &mut [Peer],
+    name: &str,
+    n: u64,
+    request: &Value,
+) -> std::result::Result<f64, Failure> {
+    let peer = peers.iter_mut().find(|peer| peer.name == name);
+    let peer = peer.ok_or_else(|| Failure::Error(format!("{name} was not started")))?;
+    Ok(peer.ask(request)? as f64 / n as f64)
+}
+
 impl Process {
-    fn start(root: &Path, name: &str) -> Result<Process> {
-        let program = build::beside(root, &format!("peers/{name}"), &format!("bench-peer-{name}"))?;
-        let data = root.join("target/bench/data").join(name);
-        let mut command = Command::new(program);
+    fn start(root: &Path, program: &str) -> Result<Process> {
+        let path = build::beside(root, &format!("peers/{program}"), &format!("bench-peer-{program}"))?;
+        let data = root.join("target/bench/data").join(program);
+        let mut command = Command::new(path);
         let mut child = command.arg(data).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().ok_or("the peer has no output")?);
-        let mut process = Process { child, input, output, version: String::new(), sqlite: String::new() };
+        let mut process = Process { child, input, output, version: String::new(), beneath: String::new() };
         let hello = process.read()?;
-        let text = |key: &str| hello[key].as_str().unwrap_or("unknown").to_owned();
-        (process.version, process.sqlite) = (text("version"), text("sqlite"));
+        let text = |key: &str| hello[key].as_str().map(str::to_owned);
+        process.version = text("version").unwrap_or_else(|| "unknown".to_owned());
+        process.beneath = text("sqlite").or_else(|| text("driver")).unwrap_or_else(|| "unknown".to_owned());
         Ok(process)
     }
 
-    fn ask(&mut self, work: &str, n: u64) -> Result<Value> {
+    fn ask(&mut self, request: &Value) -> Result<Value> {
         let input = self.input.as_mut().ok_or("the peer has no input")?;
-        writeln!(input, "{}", json!({"work": work, "n": n}))?;
+        writeln!(input, "{request}")?;
         input.flush()?;
         self.read()
     }

@@ -1,16 +1,10 @@
-//! The interleaved rounds of one work.
+//! The interleaved rounds of one table.
 
-use super::{
-    BASE,
-    peer::{Failure, Peer},
-    stats,
-    works::{Line, Work},
-};
+use super::{peer::Failure, stats};
 
-/// A work's measurements.
+/// The measurements of a table, line by line. The first line is the one that the others are compared with.
 #[derive(Debug)]
-pub(super) struct Measured {
-    pub(super) work: &'static Work,
+pub(super) struct Table {
     pub(super) series: Vec<Series>,
 }
 
@@ -24,40 +18,52 @@ pub(super) struct Series {
     pub(super) failure: Option<Failure>,
 }
 
-/// Asks every peer once in each round; who begins changes from round to round.
-pub(super) fn measure(work: &'static Work, peers: &mut [Peer], rounds: usize) -> Measured {
-    let names: Vec<&'static str> = peers.iter().map(|peer| peer.name).collect();
-    let lines = work.lines(names.into_iter());
+/// One line of a table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub(super) peer: &'static str,
+    /// What the peer is asked for.
+    pub(super) asked: &'static str,
+    pub(super) label: &'static str,
+}
+
+/// Asks for every line once in each round; who begins changes from round to round.
+pub(super) fn measure(
+    title: &str,
+    lines: Vec<Line>,
+    rounds: usize,
+    mut ask: impl FnMut(Line) -> Result<f64, Failure>,
+) -> Table {
     let mut series: Vec<Series> =
         lines.into_iter().map(|line| Series { line, times: Vec::new(), failure: None }).collect();
     for round in 0..rounds {
-        eprint!("\r{}: round {} of {rounds} ", work.name, round + 1);
+        eprint!("\r{title}: round {} of {rounds} ", round + 1);
         for turn in 0..series.len() {
             let place = (round + turn) % series.len();
             let Series { line, times, failure } = &mut series[place];
             // Who failed once is not asked again: a table with holes could not be compared.
-            let Some(peer) = peers.iter_mut().find(|peer| peer.name == line.peer && failure.is_none()) else {
+            if failure.is_some() {
                 continue;
-            };
-            match peer.ask(line.work, work.n) {
-                Ok(ns) => times.push(ns as f64 / work.n as f64),
+            }
+            match ask(*line) {
+                Ok(time) => times.push(time),
                 Err(why) => *failure = Some(why),
             }
         }
     }
     eprintln!();
-    Measured { work, series }
+    Table { series }
 }
 
-impl Measured {
+impl Table {
     /// The line for what a peer was asked.
-    pub(super) fn line(&self, peer: &str, work: &str) -> Option<&Series> {
-        self.series.iter().find(|series| series.line.peer == peer && series.line.work == work)
+    pub(super) fn line(&self, peer: &str, asked: &str) -> Option<&Series> {
+        self.series.iter().find(|series| series.line.peer == peer && series.line.asked == asked)
     }
 
-    /// Each round's ratio to the base peer in the same round.
+    /// Each round's ratio to the first line in the same round.
     pub(super) fn ratios(&self, series: &Series) -> Vec<f64> {
-        let base = self.line(BASE, self.work.name);
+        let base = self.series.first();
         base.map_or_else(Vec::new, |base| stats::ratios(&series.times, &base.times))
     }
 
@@ -67,5 +73,23 @@ impl Measured {
         let each: Vec<f64> =
             one.times.iter().zip(&eleven.times).map(|(one, eleven)| (eleven - one) / 10.0).collect();
         stats::median(&each)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_failed_is_not_asked_again_and_all_others_are() {
+        let line = |peer| Line { peer, asked: "work", label: peer };
+        let mut asked = Vec::new();
+        let table = measure("test", vec![line("raw"), line("lame")], 3, |line| {
+            asked.push(line.peer);
+            if line.peer == "lame" { Err(Failure::Error("why".to_owned())) } else { Ok(2.0) }
+        });
+        assert_eq!(asked, ["raw", "lame", "raw", "raw"]);
+        assert_eq!(table.series[0].times, [2.0; 3]);
+        assert!(table.ratios(&table.series[1]).is_empty());
     }
 }

@@ -34,15 +34,4 @@ impl Named for PeerWork {
         let own = OWN.into_iter().find(|(own, _)| *own == name).map(|(_, work)| work);
         own.or_else(|| Work::from_name(name).map(PeerWork::Shared))
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            PeerWork::Shared(work) => work.name(),
-            PeerWork::InsertManyHooks => "insert_many_hooks",
-            PeerWork::Hooks(Hooks::After, 1) => "hooks_1",
-            PeerWork::Hooks(Hooks::After, _) => "hooks_11",
-            PeerWork::Hooks(Hooks::Before, 1) => "before_1",
-            PeerWork::Hooks(Hooks::Before, _) => "before_11",
-        }
-    }
 }

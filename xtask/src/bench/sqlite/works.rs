@@ -1,6 +1,6 @@
-//! What is measured, and who is asked for it.
+//! What is measured on SQLite, and who is asked for it.
 
-use super::OURS;
+use crate::bench::{OURS, rounds::Line};
 
 /// A work, as one table of the report.
 #[derive(Debug)]
@@ -81,29 +81,15 @@ pub(super) const ALL: [Work; 7] = [
     },
 ];
 
-/// The names that `--only` takes.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().map(|work| work.name).chain(["flights"])
-}
-
-/// One line of a work's table.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Line {
-    pub(super) peer: &'static str,
-    /// What the peer is asked for.
-    pub(super) work: &'static str,
-    pub(super) label: &'static str,
-}
-
 impl Work {
     /// The lines of the table, for these peers.
     pub(super) fn lines(&self, peers: impl Iterator<Item = &'static str>) -> Vec<Line> {
-        let of_own = |own: &Own| Line { peer: OURS, work: own.work, label: own.label };
+        let of_own = |own: &Own| Line { peer: OURS, asked: own.work, label: own.label };
         let mut lines = Vec::new();
         for peer in peers {
             let own = match self.asked {
                 Asked::All(own) => {
-                    lines.push(Line { peer, work: self.name, label: peer });
+                    lines.push(Line { peer, asked: self.name, label: peer });
                     own
                 }
                 Asked::Ours(own) => own,

@@ -8,8 +8,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{build, stats};
-use crate::Result;
+use crate::{
+    Result,
+    bench::{build, stats},
+};
 
 const ROUNDS: usize = 3;
 
