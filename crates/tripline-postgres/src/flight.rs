@@ -23,7 +23,8 @@ use crate::{
     SlowStatement,
     connection::Connection,
     errors::Context,
-    values::{Bind, Raw, read, type_of, untyped},
+    raw,
+    values::{Bind, Raw, of_any_type, read, type_of, untyped},
 };
 
 /// What is sent: transaction control, or a statement with parameters.
@@ -51,8 +52,8 @@ pub(crate) enum Rows<'s> {
     Of(TableRef, &'s [u16], &'s [u16]),
     /// One number or truth.
     Number,
-    /// Of the application's own SQL.
-    Untyped,
+    /// Of the application's own SQL, which are to be read or only counted.
+    Untyped { read: bool },
     /// Nobody's: the statement goes beside another one, and is no part of what that one does.
     Aside,
 }
@@ -75,28 +76,62 @@ struct Known {
 
 /// Sends everything at once; gives each request's answer, in order. `stays_open` is whether a transaction goes on
 /// after it.
+///
+/// The application's own SQL may answer with types that `tokio-postgres` has to ask for, which it cannot while their
+/// rows wait to be read. So it is prepared with what goes before it, and sent, with what follows, in a flight more.
 pub(crate) async fn fly(
     connection: &mut Connection,
     context: Context<'_>,
-    requests: &[Request<'_>],
+    mut requests: &[Request<'_>],
     stays_open: bool,
 ) -> Vec<Result<Reply>> {
-    record(context, requests);
+    let mut replies = Vec::with_capacity(requests.len());
+    let mut undescribed = Ok(());
+    loop {
+        // The first one has been prepared by the last turn, or cannot be.
+        let skipped = usize::from(!replies.is_empty() || undescribed.is_err());
+        let new = requests.iter().skip(skipped).position(|request| request.is_undescribed(connection));
+        let executed = new.map_or(requests.len(), |new| new + skipped);
+        let (mut sent, described) =
+            together(connection, context, requests, executed, stays_open || new.is_some()).await;
+        // In a transaction, nothing else tells why it was aborted.
+        if let (Err(error), Some(first @ Err(_))) = (undescribed, sent.first_mut()) {
+            *first = Err(error);
+        }
+        replies.append(&mut sent);
+        if new.is_none() {
+            return replies;
+        }
+        (undescribed, requests) = (described, &requests[executed..]);
+    }
+}
+
+/// One flight: what is to be executed, and, where there is more, the next one's preparation. Gives the answers, and
+/// whether it could be prepared.
+async fn together(
+    connection: &mut Connection,
+    context: Context<'_>,
+    requests: &[Request<'_>],
+    executed: usize,
+    stays_open: bool,
+) -> (Vec<Result<Reply>>, Result<()>) {
+    let (now, next) = (&requests[..executed], requests.get(executed));
+    record(context, now, next);
     let started = context.options.slow_statement.map(|_| Instant::now());
-    if let [request] = requests {
+    if let ([request], None) = (now, next) {
         let known = request.known(connection);
         if known.prepared.is_some() || matches!(request, Request::Control(_)) {
             // The usual case by the shortest way.
-            let reply = request.send(&connection.client, context, &known, started).await;
-            forget_stale(connection, requests, std::slice::from_ref(&reply));
-            return vec![reply];
+            let replies = vec![request.send(&connection.client, context, &known, started).await];
+            forget_stale(connection, requests, &replies);
+            return (replies, Ok(()));
         }
     }
-    let known: Vec<Known> = requests.iter().map(|request| request.known(connection)).collect();
+    let all_here = now.iter().chain(next);
+    let known: Vec<Known> = all_here.clone().map(|request| request.known(connection)).collect();
     let client = &connection.client;
-    let sent =
-        requests.iter().zip(&known).map(|(request, known)| request.send(client, context, known, started));
-    let new = requests.iter().zip(&known).enumerate().filter_map(|(i, (request, known))| match request {
+    let sent = now.iter().zip(&known).map(|(request, known)| request.send(client, context, known, started));
+    let new = all_here.zip(&known).enumerate().filter_map(|(i, (request, known))| match request {
         Request::Query(query) if known.prepared.is_none() && connection.prepared.is_kept() => {
             Some((i, query, known))
         }
@@ -105,19 +140,21 @@ pub(crate) async fn fly(
     let new: Vec<(usize, &Query<'_>, &Known)> = new.collect();
     let preparing = new.iter().map(|(_, query, known)| client.prepare_typed(&query.sql.text, &known.types));
     let (mut replies, prepared) = all(sent, preparing).await;
+    let mut described = Ok(());
     for ((i, query, known), statement) in new.into_iter().zip(prepared) {
-        match statement {
-            Ok(statement) => connection.prepared.keep(&query.sql.text, &known.types, statement),
+        match (statement, replies.get_mut(i)) {
+            (Ok(statement), _) => connection.prepared.keep(&query.sql.text, &known.types, statement),
+            (Err(error), None) => described = Err(context.error(&error, &query.sql.text)),
             // It took the transaction with it. Mostly its execution has failed, too, and said why; else nothing but
             // this would tell, and the server would take COMMIT for ROLLBACK.
-            Err(error) if stays_open && replies[i].is_ok() => {
-                replies[i] = Err(context.error(&error, &query.sql.text));
+            (Err(error), Some(reply)) if stays_open && reply.is_ok() => {
+                *reply = Err(context.error(&error, &query.sql.text));
             }
-            Err(_) => {}
+            (Err(_), Some(_)) => {}
         }
     }
-    forget_stale(connection, requests, &replies);
-    replies
+    forget_stale(connection, now, &replies);
+    (replies, described)
 }
 
 fn forget_stale(connection: &mut Connection, requests: &[Request<'_>], replies: &[Result<Reply>]) {
@@ -139,7 +176,7 @@ pub(crate) async fn ask(connection: &Connection, context: Context<'_>, sql: &str
     control(&connection.client, sql).await.map_err(|error| context.error(&error, sql))
 }
 
-fn record(context: Context<'_>, requests: &[Request<'_>]) {
+fn record(context: Context<'_>, requests: &[Request<'_>], prepared: Option<&Request<'_>>) {
     let Some(log) = &context.options.log else { return };
     let mut last: Option<&str> = None;
     for request in requests {
@@ -148,6 +185,9 @@ fn record(context: Context<'_>, requests: &[Request<'_>]) {
             _ => log.record(request.text(), last.is_none()),
         }
         last = Some(request.text());
+    }
+    if let Some(request) = prepared {
+        log.record(&format!("PREPARE {}", request.text()), last.is_none());
     }
 }
 
@@ -162,6 +202,14 @@ impl Request<'_> {
     /// Whether it goes beside the statement before it.
     pub(crate) fn is_aside(&self) -> bool {
         matches!(self, Request::Query(Query { rows: Rows::Aside, .. }))
+    }
+
+    /// Whether it is SQL of the application's own with rows of whatever types, and new to the connection.
+    fn is_undescribed(&self, connection: &mut Connection) -> bool {
+        let Request::Query(Query { sql, rows: Rows::Untyped { .. }, .. }) = self else { return false };
+        connection.prepared.is_kept()
+            && raw::may_answer(&sql.text)
+            && self.known(connection).prepared.is_none()
     }
 
     fn known(&self, connection: &mut Connection) -> Known {
@@ -212,7 +260,7 @@ impl Query<'_> {
     /// SQL of the application's own that may not write is told what would be right.
     fn error(&self, error: Error) -> Error {
         match (&self.rows, &error) {
-            (Rows::Untyped, Error::Database(database)) if database.code == "PostgreSQL 25006" => {
+            (Rows::Untyped { .. }, Error::Database(database)) if database.code == "PostgreSQL 25006" => {
                 Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks")
             }
             (Rows::Of(table, ..), Error::Invalid(invalid)) if invalid.table.is_none() => {
@@ -259,13 +307,14 @@ impl Query<'_> {
                     _ => 0,
                 };
             }
-            Rows::Untyped => {
+            Rows::Untyped { read: false } => reply.count += 1,
+            Rows::Untyped { read: true } => {
                 if reply.count == 0 {
                     reply.names = row.columns().iter().map(|column| column.name().to_owned()).collect();
                 }
                 for i in 0..row.len() {
                     let (value, ty) = raw(i)?;
-                    let value = value.0.map_or(Ok(Value::Null), |bytes| untyped(bytes, ty));
+                    let value = value.0.map_or(Ok(Value::Null), |bytes| of_any_type(bytes, ty));
                     reply.values.push(value.map_err(undecoded)?);
                 }
                 reply.count += 1;

@@ -47,6 +47,17 @@ pub(crate) fn check(sql: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether rows may come back: not of a command that changes rows and does not say which, nor of one that changes
+/// the schema.
+pub(crate) fn may_answer(sql: &str) -> bool {
+    const SILENT: [&str; 11] = [
+        "insert", "update", "delete", "merge", "create", "alter", "drop", "truncate", "comment", "grant",
+        "revoke",
+    ];
+    let sql = sql.to_ascii_lowercase();
+    !SILENT.contains(&first_word(&sql)) || sql.contains("returning")
+}
+
 /// The first word that is not in a comment.
 fn first_word(sql: &str) -> &str {
     let mut rest = sql;
@@ -88,6 +99,18 @@ fn after_comment(sql: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_answer_if_they_say_so() {
+        for sql in
+            ["SELECT 1", "with x as (delete from y returning *) table x", "DELETE FROM y Returning 1", "do"]
+        {
+            assert!(may_answer(sql), "{sql}");
+        }
+        for sql in ["-- all\nDELETE FROM y", "create table y ()"] {
+            assert!(!may_answer(sql), "{sql}");
+        }
+    }
 
     #[test]
     fn transactions_and_settings_are_the_engines() {

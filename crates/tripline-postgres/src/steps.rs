@@ -37,9 +37,9 @@ pub(crate) fn requests<'s>(step: &'s Step<'_>, version: u32, out: &mut Vec<Reque
             let target = Target { filter: *filter, keys: some_keys(*keys), returning };
             writer.add(Rows::Of(table, returning, &[]), |sql| tripline_sql::delete(sql, table, target))
         }
-        Statement::Sql { text, params, .. } => {
+        Statement::Sql { text, params, writes } => {
             raw::check(text)?;
-            writer.add(Rows::Untyped, |sql| {
+            writer.add(Rows::Untyped { read: !writes }, |sql| {
                 sql.text.push_str(text);
                 sql.params.extend(params.iter().map(Param::from));
                 Ok(())

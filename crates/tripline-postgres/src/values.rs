@@ -8,7 +8,7 @@ use std::error::Error as StdError;
 
 use bytes::{BufMut, BytesMut};
 use jiff::{Span, Timestamp, civil::Date};
-use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
+use tokio_postgres::types::{Format, FromSql, IsNull, Kind, ToSql, Type};
 use tripline_core::{ColumnType, Decode, Error, Mismatch, Result, TableRef, Value};
 use tripline_sql::Param;
 use uuid::Uuid;
@@ -230,6 +230,15 @@ pub(crate) fn untyped(bytes: &[u8], ty: &Type) -> Result<Value, Mismatch> {
             });
         }
     })
+}
+
+/// Like [`untyped`], where nothing says which type is wanted: also types of the database's own that are text.
+pub(crate) fn of_any_type(bytes: &[u8], ty: &Type) -> Result<Value, Mismatch> {
+    match ty.kind() {
+        Kind::Enum(_) => Ok(Value::Text(text(bytes)?)),
+        Kind::Simple if ty.name() == "citext" => Ok(Value::Text(text(bytes)?)),
+        _ => untyped(bytes, ty),
+    }
 }
 
 /// A number of any size. A whole one, such as the sum of integers, is an integer; any other is its text.

@@ -236,7 +236,9 @@ impl Connection {
                     }
                     answer.count += 1;
                 }
-                ReadResult::Untyped { .. } => {
+                // Nobody sees what a write answers.
+                ReadResult::Untyped { writes: true } => answer.count += 1,
+                ReadResult::Untyped { writes: false } => {
                     for i in 0..width {
                         match read_untyped(row.get_ref(i).map_err(failed)?) {
                             Ok(value) => answer.values.push(value),

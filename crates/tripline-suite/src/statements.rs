@@ -301,6 +301,11 @@ cases! {
     async fn sql_of_ones_own_that_reads_is_kept_from_writing_in_the_same_flight(engine) {
         let db = db(&engine, tables![Plain]).await;
         db.raw_query("SELECT 1", []).await.unwrap();
+        // The first time its types have to be asked for.
+        assert_sent!(db, engine,
+            sqlite [["SELECT 1"]],
+            postgres [["BEGIN READ ONLY", "PREPARE SELECT 1"], ["SELECT 1", "COMMIT"]]);
+        db.raw_query("SELECT 1", []).await.unwrap();
         assert_sent!(db, engine, sqlite [["SELECT 1"]], postgres [["BEGIN READ ONLY", "SELECT 1", "COMMIT"]]);
         db.tx(async |tx| {
             tx.raw_execute("DELETE FROM plains", []).await?;

@@ -146,6 +146,16 @@ cases! {
         assert_eq!(wide.get::<i64>(0, 0).unwrap(), 1);
     }
 
+    async fn what_a_write_of_ones_own_sql_answers_is_counted_and_not_decoded(engine) {
+        let db = engine.db(tables![Sample]).await;
+        db.create(sample()).await.unwrap();
+        let value = engine.either("CAST(X'FF' AS TEXT)", "ROW(1)");
+        let sql = format!("UPDATE samples SET wide = 1 RETURNING {value}");
+        assert_eq!(db.raw_execute(&sql, []).await.unwrap(), 1);
+        db.tx(async |tx| tx.raw_execute(&sql, []).await.map(|rows| assert_eq!(rows, 1))).await.unwrap();
+        assert_eq!(db.find::<Sample>().one().await.unwrap().wide, 1);
+    }
+
     async fn a_narrow_integer_cannot_leave_its_range(engine) {
         let db = engine.db(tables![Sample]).await;
         db.create(NewSample { unsigned: 0.into(), small: i16::MAX.into(), ..sample() }).await.unwrap();
