@@ -33,7 +33,6 @@ pub mod differences;
 pub mod errors;
 pub mod filters;
 pub mod isolation;
-pub mod kept;
 pub mod matrix;
 pub mod operations;
 pub mod order;
@@ -79,14 +78,13 @@ pub fn all() -> impl Iterator<Item = Case> {
         errors::CASES,
         filters::CASES,
         isolation::CASES,
-        kept::CASES,
-        kept::failures::CASES,
-        kept::flights::CASES,
         matrix::CASES,
         operations::CASES,
         order::CASES,
         origin::CASES,
         pipelined::CASES,
+        pipelined::failures::CASES,
+        pipelined::flights::CASES,
         races::CASES,
         races::locks::CASES,
         retries::CASES,
