@@ -96,14 +96,14 @@ async fn both_leave(race: &Race, db: &Db, isolation: Isolation) -> Vec<Error> {
 }
 
 cases! {
-    async fn read_committed_sees_what_others_commit_meanwhile(engine) {
+    async fn l9_read_committed_sees_what_others_commit_meanwhile(engine) {
         let (db, race) = doctors(&engine).await;
         let found = found_twice(&race, &db, Isolation::ReadCommitted).await;
         assert_eq!(found, engine.either((0, 0), (0, 1)));
         assert_eq!(Isolation::default(), Isolation::ReadCommitted);
     }
 
-    async fn repeatable_read_and_serializable_see_one_state(engine) {
+    async fn l9_repeatable_read_and_serializable_see_one_state(engine) {
         for isolation in OF_ONE_STATE {
             let (db, race) = doctors(&engine).await;
             assert_eq!(found_twice(&race, &db, isolation).await, (0, 0), "{isolation:?}");
@@ -139,7 +139,7 @@ cases! {
     }
 
     /// L23: also where hooks need the old rows, which are read to be written.
-    async fn from_repeatable_read_on_an_update_that_would_be_lost_is_a_serialization_error(engine) {
+    async fn l9_from_repeatable_read_on_an_update_that_would_be_lost_is_a_serialization_error(engine) {
         for (isolation, hooks) in OF_ONE_STATE.into_iter().flat_map(|i| [(i, false), (i, true)]) {
             let (db, race) = doctors(&engine).await;
             let (race, other) = (race.clone(), db.clone());
@@ -186,7 +186,7 @@ cases! {
     }
 
     /// Each reads what the other one writes, and neither row is written twice.
-    async fn write_skew_fails_under_serializable_only(engine) {
+    async fn l9_write_skew_fails_under_serializable_only(engine) {
         for (isolation, left, failures) in [
             (Isolation::ReadCommitted, engine.either(1, 0), 0),
             (Isolation::RepeatableRead, engine.either(1, 0), 0),
@@ -244,7 +244,7 @@ cases! {
     }
 
     /// L3, L10: refused before any hook runs, and as any failure it spoils the transaction.
-    async fn a_transaction_that_only_reads_refuses_writes(engine) {
+    async fn l9_a_transaction_that_only_reads_refuses_writes(engine) {
         let (db, _) = doctors(&engine).await;
         for (isolation, what) in [
             (Isolation::ReadCommitted, Write::Create),

@@ -102,7 +102,7 @@ async fn names(db: &Db) -> Vec<String> {
 }
 
 cases! {
-    async fn after_a_transient_failure_the_whole_closure_is_run_again(engine) {
+    async fn l9_after_a_transient_failure_the_whole_closure_is_run_again(engine) {
         for code in ["40001", "40P01"] {
             let (db, _, _) = events(&engine).await;
             let attempts = Attempts::new(&engine, code, 2);
@@ -119,7 +119,7 @@ cases! {
         }
     }
 
-    async fn it_is_run_again_so_often_and_then_the_error_comes_back(engine) {
+    async fn l9_it_is_run_again_so_often_and_then_the_error_comes_back(engine) {
         for (code, again) in [("40001", 0), ("40001", 2), ("40P01", 0), ("40P01", 2)] {
             let (db, _, _) = events(&engine).await;
             let attempts = Attempts::new(&engine, code, u32::MAX);
@@ -139,7 +139,7 @@ cases! {
         }
     }
 
-    async fn no_other_failure_is_run_again(engine) {
+    async fn l9_no_other_failure_is_run_again(engine) {
         let (db, _, _) = events(&engine).await;
         db.create(event("taken")).await.unwrap();
         for (n, code) in ["unique", "custom", "rejected", "not_found", "unfiltered"].into_iter().enumerate() {
@@ -163,7 +163,7 @@ cases! {
     }
 
     /// L5: a panic is the caller's.
-    async fn l5_a_panic_is_not_run_again(engine) {
+    async fn l5_l9_a_panic_is_not_run_again(engine) {
         let (db, as_recorder, noted) = events(&engine).await;
         let run = tokio::spawn(async move {
             let panics = async move |tx: &mut Tx<'_>| -> Result<()> {
@@ -177,7 +177,7 @@ cases! {
         assert_eq!(noted.take(), ["created a", "rolled back 1"]);
     }
 
-    async fn l54_of_an_attempt_that_is_run_again_nothing_remains(engine) {
+    async fn l9_l54_of_an_attempt_that_is_run_again_nothing_remains(engine) {
         let (db, as_recorder, noted) = events(&engine).await;
         let (attempts, on_commit) = (Attempts::new(&engine, "40001", 2), noted.clone());
         let run = as_recorder.tx_with(retries(5), async move |tx| {
@@ -205,7 +205,7 @@ cases! {
         assert_eq!(after, [format!("on commit {attempts}"), "committed a".into(), "rolled back 1".into()]);
     }
 
-    async fn l54_the_last_attempt_is_followed_like_any_transaction(engine) {
+    async fn l9_l54_the_last_attempt_is_followed_like_any_transaction(engine) {
         let (db, as_recorder, noted) = events(&engine).await;
         let attempts = Attempts::new(&engine, "40P01", u32::MAX);
         let run = as_recorder.tx_with(retries(1), async move |tx| {
@@ -243,7 +243,7 @@ cases! {
     }
 
     /// The next attempt sees what the failed one could not.
-    async fn a_lost_update_is_found_out_and_done_again(engine) {
+    async fn l9_a_lost_update_is_found_out_and_done_again(engine) {
         let (db, _, _) = events(&engine).await;
         db.create(event("a")).await.unwrap();
         let (race, other, count) = (Race::new(&engine, &db), db.clone(), Arc::new(AtomicU32::new(0)));
@@ -269,7 +269,7 @@ cases! {
     }
 
     /// As an application does it in a task of its own: the closure owns what it captures.
-    async fn it_can_be_run_again_on_a_task(engine) {
+    async fn l9_it_can_be_run_again_on_a_task(engine) {
         let (db, _, _) = events(&engine).await;
         let (handle, attempts) = (db.clone(), Attempts::new(&engine, "40P01", 1));
         let counted = attempts.clone();

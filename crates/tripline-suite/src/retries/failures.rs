@@ -16,7 +16,7 @@ const CONFLICTS_AT_COMMIT: [&str; 3] = [
 
 cases! {
     /// L6: an error that was swallowed is no success.
-    async fn l6_a_transient_failure_that_is_swallowed_is_run_again_all_the_same(engine) {
+    async fn l6_l9_a_transient_failure_that_is_swallowed_is_run_again_all_the_same(engine) {
         for again in [0, 1] {
             let (db, as_recorder, noted) = events(&engine).await;
             let attempts = Attempts::new(&engine, "40001", 1);
@@ -41,7 +41,7 @@ cases! {
     }
 
     /// L4, L6: what the transaction has read is out of date, also before the savepoint.
-    async fn l4_l6_a_transient_failure_in_a_nested_transaction_is_the_outer_ones(engine) {
+    async fn l4_l6_l9_a_transient_failure_in_a_nested_transaction_is_the_outer_ones(engine) {
         for (code, again, swallowed) in [("40001", 0, false), ("40P01", 0, true), ("40001", 1, true)] {
             let (db, as_recorder, noted) = events(&engine).await;
             let attempts = Attempts::new(&engine, code, 1);
@@ -75,7 +75,7 @@ cases! {
     }
 
     /// L14: the hook's name does not hide what it met.
-    async fn l14_a_transient_failure_of_a_hook_is_run_again(engine) {
+    async fn l9_l14_a_transient_failure_of_a_hook_is_run_again(engine) {
         let (db, _, _) = events(&engine).await;
         let attempts = Attempts::new(&engine, "40001", 1);
         let counted = attempts.clone();
@@ -90,7 +90,7 @@ cases! {
     }
 
     /// L7: nothing is committed before COMMIT has succeeded.
-    async fn l7_a_transient_failure_of_commit_is_run_again(engine) {
+    async fn l7_l9_a_transient_failure_of_commit_is_run_again(engine) {
         let (db, as_recorder, noted) = events(&engine).await;
         for sql in CONFLICTS_AT_COMMIT.into_iter().filter(|_| engine.is_postgres()) {
             db.raw_execute(sql, []).await.unwrap();

@@ -39,10 +39,12 @@ impl Db {
     /// After a serialization failure or a deadlock (PostgreSQL's 40001 and 40P01, also from COMMIT itself) the whole
     /// closure is called again, up to `retries` times, after a short pause of random length. Of an attempt that failed
     /// nothing remains: its writes are rolled back, and neither its after-commit nor its after-rollback hooks run
-    /// (L54). What the closure does outside of the transaction it does again; so it should do nothing there.
+    /// (L9). What the closure does outside of the transaction it does again; so it should do nothing there. It should
+    /// give the database's error back as it is: one that it makes a text of, with [`Error::custom`](crate::Error::custom),
+    /// is not known for what it was, and ends the transaction.
     ///
     /// The closure owns what it captures (`async move`, with clones of what it shares), and may only read it, as it may
-    /// be called several times. Then its future can be spawned, too.
+    /// be called several times. Then its future can be spawned, too; what it captures has no borrows in it then.
     ///
     /// ```
     /// # use tripline::{*, prelude::*};
