@@ -8,7 +8,7 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    task::Poll,
+    task::{Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -17,7 +17,7 @@ use tokio_postgres::{
     Client, Error as PgError, Row, RowStream, SimpleQueryMessage, Statement as Prepared, types::Type,
 };
 use tripline_core::{Decode, Error, Invalid, Mismatch, Result, TableRef, Value};
-use tripline_sql::Sql;
+use tripline_sql::{Param, Sql};
 
 use crate::{
     SlowStatement,
@@ -26,6 +26,9 @@ use crate::{
     raw,
     values::{Bind, Raw, of_any_type, read, type_of, untyped},
 };
+
+/// From how many rows on sending a statement takes long enough for the server to begin meanwhile.
+const LARGE: usize = 500;
 
 /// What is sent: transaction control, or a statement with parameters.
 #[derive(Debug)]
@@ -130,7 +133,14 @@ async fn together(
     let all_here = now.iter().chain(next);
     let known: Vec<Known> = all_here.clone().map(|request| request.known(connection)).collect();
     let client = &connection.client;
-    let sent = now.iter().zip(&known).map(|(request, known)| request.send(client, context, known, started));
+    let mut sent = Vec::with_capacity(now.len());
+    for (request, known) in now.iter().zip(&known) {
+        sent.push(Started::new(request.send(client, context, known, started)));
+        if request.is_large() {
+            // It is put on its way before more is made.
+            tokio::task::yield_now().await;
+        }
+    }
     let new = all_here.zip(&known).enumerate().filter_map(|(i, (request, known))| match request {
         Request::Query(query) if known.prepared.is_none() && connection.prepared.is_kept() => {
             Some((i, query, known))
@@ -139,7 +149,9 @@ async fn together(
     });
     let new: Vec<(usize, &Query<'_>, &Known)> = new.collect();
     let preparing = new.iter().map(|(_, query, known)| client.prepare_typed(&query.sql.text, &known.types));
-    let (mut replies, prepared) = all(sent, preparing).await;
+    let preparing: Vec<_> = preparing.map(Started::new).collect();
+    let mut replies = outputs(sent).await;
+    let prepared = outputs(preparing).await;
     let mut described = Ok(());
     for ((i, query, known), statement) in new.into_iter().zip(prepared) {
         match (statement, replies.get_mut(i)) {
@@ -210,6 +222,12 @@ impl Request<'_> {
         connection.prepared.is_kept()
             && raw::may_answer(&sql.text)
             && self.known(connection).prepared.is_none()
+    }
+
+    /// Whether it has many rows with it.
+    fn is_large(&self) -> bool {
+        let many = |param: &Param<'_>| matches!(param, Param::Column { rows, width, .. } if rows.len() >= LARGE * width);
+        matches!(self, Request::Query(query) if query.sql.params.iter().any(many))
     }
 
     fn known(&self, connection: &mut Connection) -> Known {
@@ -349,35 +367,21 @@ fn slow(context: Context<'_>, sql: &str, elapsed: Duration) {
     }
 }
 
-/// A future, and its output once it is there.
+/// A future that was polled once, which sends, and its output if that was there at once.
 struct Started<F: Future> {
     future: Pin<Box<F>>,
     output: Option<F::Output>,
 }
 
-/// Starts all futures in this order, each by its first poll, which sends; then waits for one after the other.
-async fn all<A: Future, B: Future>(
-    first: impl Iterator<Item = A>,
-    second: impl Iterator<Item = B>,
-) -> (Vec<A::Output>, Vec<B::Output>) {
-    fn started<F: Future>(futures: impl Iterator<Item = F>) -> Vec<Started<F>> {
-        futures.map(|future| Started { future: Box::pin(future), output: None }).collect()
-    }
-    let (mut first, mut second) = (started(first), started(second));
-    poll_fn(|cx| {
-        first.iter_mut().for_each(|started| started.poll(cx));
-        second.iter_mut().for_each(|started| started.poll(cx));
-        Poll::Ready(())
-    })
-    .await;
-    (outputs(first).await, outputs(second).await)
-}
-
 impl<F: Future> Started<F> {
-    fn poll(&mut self, cx: &mut std::task::Context<'_>) {
-        if let Poll::Ready(output) = self.future.as_mut().poll(cx) {
-            self.output = Some(output);
-        }
+    /// Nobody is woken for it before it is waited for.
+    fn new(future: F) -> Started<F> {
+        let mut future = Box::pin(future);
+        let output = match future.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        };
+        Started { future, output }
     }
 }
 

@@ -11,6 +11,11 @@ use crate::{
 /// How many rows one statement inserts: what the server takes as one message has a limit.
 const ROWS_AT_ONCE: usize = 50_000;
 
+/// How many rows one statement inserts if the server gives them their keys. There are more such statements in a flight,
+/// and the server works on one while the next is on its way. Rows that come with their keys may refer to one another,
+/// which is looked at when their statement ends.
+const KEYLESS_ROWS_AT_ONCE: usize = 2_000;
+
 /// How many bytes of values one statement inserts.
 const BYTES_AT_ONCE: usize = 256 << 20;
 
@@ -171,11 +176,12 @@ fn parts(table: TableRef, rows: &[Value]) -> Vec<&[Value]> {
     let mut rest = rows;
     while !rest.is_empty() {
         let (first, mut bytes) = (without(rest), 0);
+        let most = if first { KEYLESS_ROWS_AT_ONCE } else { ROWS_AT_ONCE };
         let mut belongs = |row: &[Value]| {
             bytes += row.iter().map(size).sum::<usize>();
             without(row) == first && bytes <= BYTES_AT_ONCE
         };
-        let length = rest.chunks_exact(width).take(ROWS_AT_ONCE).take_while(|row| belongs(row)).count();
+        let length = rest.chunks_exact(width).take(most).take_while(|row| belongs(row)).count();
         let (part, after) = rest.split_at(length.max(1) * width);
         parts.push(part);
         rest = after;
@@ -195,11 +201,12 @@ fn size(value: &Value) -> usize {
 /// Adds the reply to one of the step's requests to its answer.
 pub(crate) fn answer(step: &mut Step<'_>, mut reply: Reply) {
     let answer = &mut step.answer;
+    let before = answer.count as usize;
     answer.count += reply.count;
     if let Statement::Insert { table, rows } = &mut step.statement {
         let Some(key) = table.assigned_key().map(usize::from) else { return };
         // They come in the order in which the rows were inserted, which is the one they were given in.
-        let missing = rows.chunks_exact_mut(table.columns.len()).map(|row| &mut row[key]);
+        let missing = rows.chunks_exact_mut(table.columns.len()).skip(before).map(|row| &mut row[key]);
         missing.filter(|key| key.is_null()).zip(reply.values).for_each(|(place, key)| *place = key);
         return;
     }

@@ -37,8 +37,8 @@ pub fn insert_one<'s>(sql: &mut Sql<'s>, table: TableRef, row: &'s [Value]) {
     sql.returning_key(table, assigned);
 }
 
-/// `INSERT INTO table (..) SELECT * FROM unnest($1::int8[], ..)`: many rows; one array for each column, so that the
-/// text is the same for any number of rows.
+/// `INSERT INTO table (..) SELECT unnest($1::int8[]), ..`: many rows; one array for each column, so that the text is
+/// the same for any number of rows. Behind FROM the server would first put the rows aside, which is slower by a tenth.
 ///
 /// A key that the database assigns and that is null in the first row is left out of all, and given back: keys are
 /// assigned in the order of the rows. For PostgreSQL.
@@ -53,15 +53,12 @@ pub fn insert_many<'s>(sql: &mut Sql<'s>, table: TableRef, rows: &'s [Value]) {
         sql.rows_without_columns((rows.len() / width) as u64);
     } else {
         sql.insert_into(table, &columns);
-        sql.push(" SELECT * FROM unnest(");
         for (i, column) in columns.into_iter().enumerate() {
-            if i > 0 {
-                sql.push(", ");
-            }
+            sql.push(if i == 0 { " SELECT unnest(" } else { ", unnest(" });
             let index = usize::from(column);
             sql.typed_array(Param::Column { rows, width, index, ty: table.columns[index].ty });
+            sql.push(")");
         }
-        sql.push(")");
     }
     sql.returning_key(table, assigned);
 }

@@ -129,7 +129,7 @@ cases! {
         let db = db(&engine, tables![Plain]).await;
         db.create(vec![plain("a"), plain("b"), plain("c")]).await.unwrap();
         let insert = r#"INSERT INTO "plains" ("id", "text", "n") VALUES (?, ?, ?) x 3"#;
-        let all = r#"INSERT INTO "plains" ("text", "n") SELECT * FROM unnest($1::text[], $2::int8[]) RETURNING "id""#;
+        let all = r#"INSERT INTO "plains" ("text", "n") SELECT unnest($1::text[]), unnest($2::int8[]) RETURNING "id""#;
         assert_sent!(db, engine, sqlite [["BEGIN IMMEDIATE", insert], ["COMMIT"]], postgres [[all]]);
     }
 
