@@ -17,7 +17,7 @@ const RENAME: &str = r#"UPDATE "users" AS u SET "name" = $2
         u."id", u."name", u."email", u."age", u."post_count""#;
 const COPY_USERS: &str = r#"COPY "users" ("name", "email", "age", "post_count") FROM STDIN (FORMAT binary)"#;
 const INSERT_USERS: &str = r#"INSERT INTO "users" ("name", "email", "age", "post_count")
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) RETURNING "id""#;
+    SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::bigint[]), unnest($4::bigint[]) RETURNING "id""#;
 
 /// A connection with its prepared statements.
 pub struct Connection {
