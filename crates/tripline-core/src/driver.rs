@@ -97,6 +97,11 @@ pub struct Traits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(pub u64);
 
+impl Position {
+    /// Behind all that is known: a commit whose outcome or place is not known may have been made.
+    pub const UNKNOWN: Position = Position(u64::MAX);
+}
+
 /// One connection, leased to one transaction or one operation.
 ///
 /// Dropping it gives it back; an open transaction is rolled back, however the drop came about.

@@ -45,12 +45,12 @@ impl Context<'_> {
             SqlState::T_R_SERIALIZATION_FAILURE => Error::Serialization(plain()),
             SqlState::T_R_DEADLOCK_DETECTED => Error::Deadlock(plain()),
             SqlState::LOCK_NOT_AVAILABLE => Error::Busy(self.options.lock_timeout.unwrap_or_default()),
-            SqlState::QUERY_CANCELED => match self.options.statement_timeout {
-                // Only the message tells, which may be in any language.
-                Some(limit) if !error.message().contains("user request") => {
-                    Error::Timeout { what: "a statement", limit }
-                }
-                _ => Error::Database(plain()),
+            // Only the message tells, which may be in any language.
+            SqlState::QUERY_CANCELED if error.message().contains("user request") => Error::Database(plain()),
+            // Else a limit passed: ours, or one that the server has for the role or the database.
+            SqlState::QUERY_CANCELED => Error::Timeout {
+                what: "a statement",
+                limit: self.options.statement_timeout.unwrap_or_default(),
             },
             SqlState::NUMERIC_VALUE_OUT_OF_RANGE => Error::invalid(
                 "the value does not fit the column's type: a computed number left its range, for instance",

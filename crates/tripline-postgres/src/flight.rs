@@ -9,7 +9,7 @@ use std::{
     future::poll_fn,
     pin::{Pin, pin},
     task::{Poll, Waker},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use futures_core::Stream;
@@ -89,23 +89,21 @@ pub(crate) async fn fly(
     stays_open: bool,
 ) -> Vec<Result<Reply>> {
     let mut replies = Vec::with_capacity(requests.len());
-    let mut undescribed = Ok(());
     loop {
-        // The first one has been prepared by the last turn, or cannot be.
-        let skipped = usize::from(!replies.is_empty() || undescribed.is_err());
-        let new = requests.iter().skip(skipped).position(|request| request.is_undescribed(connection));
-        let executed = new.map_or(requests.len(), |new| new + skipped);
+        let new = requests.iter().position(|request| request.is_undescribed(connection));
+        let executed = new.unwrap_or(requests.len());
         let (mut sent, described) =
             together(connection, context, requests, executed, stays_open || new.is_some()).await;
-        // In a transaction, nothing else tells why it was aborted.
-        if let (Err(error), Some(first @ Err(_))) = (undescribed, sent.first_mut()) {
-            *first = Err(error);
-        }
         replies.append(&mut sent);
         if new.is_none() {
             return replies;
         }
-        (undescribed, requests) = (described, &requests[executed..]);
+        requests = &requests[executed..];
+        if let Err(error) = described {
+            // In a transaction, nothing else tells why it was aborted.
+            replies.push(Err(error));
+            requests = &requests[1..];
+        }
     }
 }
 
@@ -120,12 +118,13 @@ async fn together(
 ) -> (Vec<Result<Reply>>, Result<()>) {
     let (now, next) = (&requests[..executed], requests.get(executed));
     record(context, now, next);
-    let started = context.options.slow_statement.map(|_| Instant::now());
+    let mut watch = Watch::new(context);
     if let ([request], None) = (now, next) {
         let known = request.known(connection);
         if known.prepared.is_some() || matches!(request, Request::Control(_)) {
             // The usual case by the shortest way.
-            let replies = vec![request.send(&connection.client, context, &known, started).await];
+            let replies = vec![request.send(&connection.client, context, &known).await];
+            watch.answered(request);
             forget_stale(connection, requests, &replies);
             return (replies, Ok(()));
         }
@@ -135,7 +134,16 @@ async fn together(
     let client = &connection.client;
     let mut sent = Vec::with_capacity(now.len());
     for (request, known) in now.iter().zip(&known) {
-        sent.push(Started::new(request.send(client, context, known, started)));
+        let started = Started::new(request.send(client, context, known));
+        let unsent = started.output.as_ref().and_then(|output| output.as_ref().err().cloned());
+        sent.push(started);
+        if let Some(error) = unsent {
+            // It cannot be put into a message, or there is no connection. What was opened before must not be committed.
+            if !stays_open {
+                _ = control(client, "ROLLBACK").await;
+            }
+            return (now.iter().map(|_| Err(error.clone())).collect(), Ok(()));
+        }
         if request.is_large() {
             // It is put on its way before more is made.
             tokio::task::yield_now().await;
@@ -150,8 +158,17 @@ async fn together(
     let new: Vec<(usize, &Query<'_>, &Known)> = new.collect();
     let preparing = new.iter().map(|(_, query, known)| client.prepare_typed(&query.sql.text, &known.types));
     let preparing: Vec<_> = preparing.map(Started::new).collect();
-    let mut replies = outputs(sent).await;
-    let prepared = outputs(preparing).await;
+    let mut replies = Vec::with_capacity(sent.len());
+    for (request, sent) in now.iter().zip(sent) {
+        replies.push(sent.output().await);
+        watch.answered(request);
+    }
+    let mut prepared = Vec::with_capacity(preparing.len());
+    for preparing in preparing {
+        prepared.push(preparing.output().await);
+    }
+    // What failed has aborted the transaction, and with it what is prepared behind.
+    let failed = replies.iter().any(Result::is_err);
     let mut described = Ok(());
     for ((i, query, known), statement) in new.into_iter().zip(prepared) {
         match (statement, replies.get_mut(i)) {
@@ -159,7 +176,7 @@ async fn together(
             (Err(error), None) => described = Err(context.error(&error, &query.sql.text)),
             // It took the transaction with it. Mostly its execution has failed, too, and said why; else nothing but
             // this would tell, and the server would take COMMIT for ROLLBACK.
-            (Err(error), Some(reply)) if stays_open && reply.is_ok() => {
+            (Err(error), Some(reply)) if stays_open && !failed && reply.is_ok() => {
                 *reply = Err(context.error(&error, &query.sql.text));
             }
             (Err(_), Some(_)) => {}
@@ -240,24 +257,14 @@ impl Request<'_> {
         }
     }
 
-    async fn send(
-        &self,
-        client: &Client,
-        context: Context<'_>,
-        known: &Known,
-        started: Option<Instant>,
-    ) -> Result<Reply> {
-        let reply = match self {
+    async fn send(&self, client: &Client, context: Context<'_>, known: &Known) -> Result<Reply> {
+        match self {
             Request::Control(sql) => {
                 let text = control(client, sql).await.map_err(|error| context.error(&error, sql))?;
-                Reply { text, ..Reply::default() }
+                Ok(Reply { text, ..Reply::default() })
             }
-            Request::Query(query) => query.send(client, context, known).await?,
-        };
-        if let Some(started) = started {
-            slow(context, self.text(), started.elapsed());
+            Request::Query(query) => query.send(client, context, known).await,
         }
-        Ok(reply)
     }
 }
 
@@ -278,7 +285,9 @@ impl Query<'_> {
     /// SQL of the application's own that may not write is told what would be right.
     fn error(&self, error: Error) -> Error {
         match (&self.rows, &error) {
-            (Rows::Untyped { .. }, Error::Database(database)) if database.code == "PostgreSQL 25006" => {
+            (Rows::Untyped { read: true }, Error::Database(database))
+                if database.code == "PostgreSQL 25006" =>
+            {
                 Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks")
             }
             (Rows::Of(table, ..), Error::Invalid(invalid)) if invalid.table.is_none() => {
@@ -361,9 +370,27 @@ pub(crate) async fn control(client: &Client, sql: &str) -> Result<Option<String>
     Ok(text)
 }
 
-fn slow(context: Context<'_>, sql: &str, elapsed: Duration) {
-    if context.options.slow_statement.is_some_and(|limit| elapsed > limit) {
-        (context.options.on_slow)(&SlowStatement { sql: sql.to_owned(), elapsed });
+/// Tells of slow statements. The server works on them one after the other, so each has taken the time from the answer
+/// before it to its own.
+struct Watch<'c> {
+    context: Context<'c>,
+    since: Option<Instant>,
+}
+
+impl Watch<'_> {
+    fn new(context: Context<'_>) -> Watch<'_> {
+        Watch { context, since: context.options.slow_statement.map(|_| Instant::now()) }
+    }
+
+    fn answered(&mut self, request: &Request<'_>) {
+        let options = self.context.options;
+        let (Some(limit), Some(since)) = (options.slow_statement, self.since) else { return };
+        let now = Instant::now();
+        self.since = Some(now);
+        let elapsed = now - since;
+        if elapsed > limit {
+            (options.on_slow)(&SlowStatement { sql: request.text().to_owned(), elapsed });
+        }
     }
 }
 
@@ -383,15 +410,11 @@ impl<F: Future> Started<F> {
         };
         Started { future, output }
     }
-}
 
-async fn outputs<F: Future>(started: Vec<Started<F>>) -> Vec<F::Output> {
-    let mut outputs = Vec::with_capacity(started.len());
-    for started in started {
-        outputs.push(match started.output {
+    async fn output(self) -> F::Output {
+        match self.output {
             Some(output) => output,
-            None => started.future.await,
-        });
+            None => self.future.await,
+        }
     }
-    outputs
 }

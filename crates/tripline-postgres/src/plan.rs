@@ -30,6 +30,14 @@ pub(crate) struct Plan<'s> {
     pub(crate) requests: Vec<Request<'s>>,
 }
 
+/// When the primary is asked where its log stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    Never,
+    AfterWrites,
+    Always,
+}
+
 /// What a flight finds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
@@ -39,8 +47,8 @@ pub(crate) struct Found {
     pub(crate) open: Option<Mode>,
     /// Whether a transaction that writes shall know its id.
     pub(crate) asks_id: bool,
-    /// Whether someone reads from copies, and must know how far they have to be.
-    pub(crate) asks_position: bool,
+    /// When someone who reads from copies must know how far they have to be.
+    pub(crate) asks_position: Asks,
     /// Whether a replica must say how far it has come.
     pub(crate) asks_replayed: bool,
 }
@@ -78,7 +86,7 @@ pub(crate) fn plan<'s>(found: Found, begin: &Begin, steps: &'s [Step<'_>], end: 
         plan.roles.insert(0, Role::Replayed);
         plan.requests.insert(0, Request::Control("SELECT pg_last_wal_replay_lsn()".to_owned()));
     }
-    if writes && found.asks_position {
+    if found.asks_position == Asks::Always || writes && found.asks_position == Asks::AfterWrites {
         plan.control(Role::Position, "SELECT pg_current_wal_insert_lsn()");
     }
     Ok(plan)

@@ -96,14 +96,18 @@ pub(crate) struct ReadSession {
 
 impl ReadSession {
     async fn read(&mut self, flight: Flight<'_, '_>) -> Result<Commit> {
-        for replica in &self.replicas {
+        // No replica is known to have come far enough; but how far that is, the primary can say.
+        let is_unknown = self.seen == Position::UNKNOWN;
+        for replica in self.replicas.iter().filter(|_| !is_unknown) {
             if replica.read(flight.steps, self.seen).await {
                 return Ok(Commit::default());
             }
             flight.steps.iter_mut().for_each(|step| step.answer = Answer::default());
         }
         let lease = self.primary.lease().await?;
-        PgSession::new(self.primary.clone(), lease).send(flight).await
+        let mut session = PgSession::new(self.primary.clone(), lease);
+        session.asks_position = is_unknown;
+        session.send(flight).await
     }
 }
 

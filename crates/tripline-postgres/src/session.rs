@@ -1,7 +1,8 @@
 //! [`PgSession`]: a leased connection that sends flights, and gives itself back however it ends.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
+use tokio::time::timeout;
 use tripline_core::{
     Access, Begin, BoxFuture, Commit, Durability, End, Error, Flight, Mode, Position, Reply, Result, Session,
     Step,
@@ -11,8 +12,8 @@ use crate::{
     Lease, Shared,
     commits::{self, TransactionId},
     errors::is_lost,
-    flight::{self, ask, fly},
-    plan::{Found, Role, plan},
+    flight::{self, Request, ask, fly},
+    plan::{Asks, Found, Role, plan},
     steps,
 };
 
@@ -32,6 +33,8 @@ pub(crate) struct PgSession {
     id: Option<TransactionId>,
     /// The connection was lost, with this error.
     lost: Option<Error>,
+    /// Whether the primary shall say where its log stands, also after a read.
+    pub(crate) asks_position: bool,
     /// Whether a replica shall say how far it has come, and what it said.
     pub(crate) asks_replayed: bool,
     pub(crate) replayed: Option<Position>,
@@ -46,6 +49,7 @@ impl PgSession {
             in_flight: false,
             id: None,
             lost: None,
+            asks_position: false,
             asks_replayed: false,
             replayed: None,
         }
@@ -70,7 +74,11 @@ impl PgSession {
             version: lease.version,
             open: self.open,
             asks_id: self.shared.options.resolve_commits,
-            asks_position: !self.shared.options.replicas.is_empty(),
+            asks_position: match self.asks_position {
+                true => Asks::Always,
+                false if self.shared.options.replicas.is_empty() => Asks::Never,
+                false => Asks::AfterWrites,
+            },
             asks_replayed: self.asks_replayed,
         };
         let plan = match plan(found, &begin, steps, end) {
@@ -91,14 +99,27 @@ impl PgSession {
         };
         let stays_open = self.open.is_some() && !matches!(end, End::Commit | End::Rollback);
         let was_closed = lease.client.is_closed();
-        self.in_flight = true;
-        let mut replies = fly(lease, self.shared.context(), &plan.requests, stays_open).await;
+        let was_in_flight = std::mem::replace(&mut self.in_flight, true);
+        let context = self.shared.context();
+        let mut replies = match was_in_flight {
+            true => behind_dropped(&self.shared, lease, &plan.requests, stays_open).await,
+            false => fly(lease, context, &plan.requests, stays_open).await,
+        };
         if is_whole && stale(&plan.roles, &replies) {
             // Nothing of it was done, and the statement is prepared anew.
-            replies = fly(lease, self.shared.context(), &plan.requests, stays_open).await;
+            replies = fly(lease, context, &plan.requests, stays_open).await;
+        }
+        if self.open.is_none() {
+            for (i, reply) in replies.iter_mut().enumerate() {
+                // Beside a statement that stands by itself, it was not done.
+                if plan.roles[i] == Role::Aside && reply.as_ref().is_err_and(flight::is_stale) {
+                    *reply = fly(lease, context, &plan.requests[i..=i], false).await.remove(0);
+                }
+            }
         }
         self.in_flight = false;
-        if !stays_open {
+        let is_over = !stays_open && (end != End::Rollback || replies.last().is_some_and(Result::is_ok));
+        if is_over {
             // Also if a statement failed: then the server took COMMIT for ROLLBACK.
             self.open = None;
         }
@@ -123,21 +144,25 @@ impl PgSession {
         replies: Vec<Result<flight::Reply>>,
     ) -> Result<Commit> {
         let (mut position, mut aside) = (None, None);
-        for (role, reply) in roles.iter().zip(replies) {
+        let mut rest = roles.iter().zip(replies);
+        while let Some((role, reply)) = rest.next() {
             match (role, reply) {
                 // What is committed is committed, wherever it stands.
                 (Role::Position, reply) => {
                     let known = reply.ok().and_then(|reply| reply.text).and_then(|text| log_position(&text));
                     // No replica is known to be that far then.
-                    position = Some(known.unwrap_or(Position(u64::MAX)));
+                    position = Some(known.unwrap_or(Position::UNKNOWN));
                 }
                 // What goes beside a step is not the step, but in a transaction it takes all with it.
                 (Role::Aside, Err(error)) => aside = Some(error),
-                // What came behind it was done all the same, each statement by itself.
+                // What came behind it may have been done all the same, each statement by itself. Whether anything is
+                // open now is not known; ROLLBACK is right in either case.
                 (Role::Begin, Err(error)) if !is_lost(&error) => {
-                    self.open = None;
-                    let harmless = steps.iter().all(|step| steps::is_read(step) && !steps::only_reads(step));
-                    return Err(if harmless { error } else { Error::CommitUnknown(Arc::new(error)) });
+                    let done = |(role, reply): (&Role, Result<_>)| match role {
+                        Role::Step(i) => reply.is_ok() && !steps::is_read(&steps[*i]),
+                        _ => false,
+                    };
+                    return Err(if rest.any(done) { Error::CommitUnknown(Arc::new(error)) } else { error });
                 }
                 (_, Err(error)) => return Err(aside.filter(|_| is_aborted(&error)).unwrap_or(error)),
                 (Role::Replayed, Ok(reply)) => {
@@ -195,6 +220,23 @@ impl Drop for PgSession {
     }
 }
 
+/// Sends behind a flight whose future was dropped. Its statement may run for long, or wait for a lock of whoever waits
+/// for this; so before long it is cancelled. Should that meet what is sent here, it fails, and takes all with it.
+async fn behind_dropped(
+    shared: &Shared,
+    lease: &mut Lease,
+    requests: &[Request<'_>],
+    stays_open: bool,
+) -> Vec<Result<flight::Reply>> {
+    let cancel = lease.client.cancel_token();
+    let mut sent = pin!(fly(lease, shared.context(), requests, stays_open));
+    if let Ok(replies) = timeout(GRACE, &mut sent).await {
+        return replies;
+    }
+    _ = timeout(shared.options.connect_timeout, cancel.cancel_query(shared.tls.clone())).await;
+    sent.await
+}
+
 /// Whether a flight that is all of its transaction came to nothing by a statement prepared before its table changed.
 fn stale(roles: &[Role], replies: &[Result<flight::Reply>]) -> bool {
     let failed = replies.iter().find_map(|reply| reply.as_ref().err());
@@ -212,7 +254,7 @@ fn is_aborted(error: &Error) -> bool {
 /// Rolls back what was left open; what does not end soon, since it waits for a lock perhaps, is cancelled, and its
 /// connection closed, so that a late cancellation meets nobody else.
 async fn leave(shared: Arc<Shared>, lease: Lease) {
-    let rolled_back = tokio::time::timeout(GRACE, ask(&lease, shared.context(), "ROLLBACK")).await;
+    let rolled_back = timeout(GRACE, ask(&lease, shared.context(), "ROLLBACK")).await;
     if let Ok(Ok(_)) = rolled_back {
         return;
     }
@@ -220,7 +262,7 @@ async fn leave(shared: Arc<Shared>, lease: Lease) {
         return;
     }
     let token = lease.client.cancel_token();
-    _ = tokio::time::timeout(shared.options.connect_timeout, token.cancel_query(shared.tls.clone())).await;
+    _ = timeout(shared.options.connect_timeout, token.cancel_query(shared.tls.clone())).await;
     lease.close();
 }
 

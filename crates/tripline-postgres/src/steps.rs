@@ -1,6 +1,8 @@
 //! Steps of a flight as queries, and the queries' replies as the steps' answers.
 
-use tripline_core::{Decode, Error, Mismatch, Result, RowSet, Slot, Statement, Step, TableRef, Value};
+use tripline_core::{
+    ColumnDesc, Decode, Error, Mismatch, Result, RowSet, Slot, Statement, Step, TableRef, Value,
+};
 use tripline_sql::{Dialect, Keys, Param, Sql, Target};
 
 use crate::{
@@ -12,8 +14,8 @@ use crate::{
 const ROWS_AT_ONCE: usize = 50_000;
 
 /// How many rows one statement inserts if the server gives them their keys. There are more such statements in a flight,
-/// and the server works on one while the next is on its way. Rows that come with their keys may refer to one another,
-/// which is looked at when their statement ends.
+/// and the server works on one while the next is on its way. Rows that may refer to one another are not divided: that is
+/// looked at when their statement ends.
 const KEYLESS_ROWS_AT_ONCE: usize = 2_000;
 
 /// How many bytes of values one statement inserts.
@@ -171,12 +173,15 @@ const PARAMETERS: usize = 65_535;
 fn parts(table: TableRef, rows: &[Value]) -> Vec<&[Value]> {
     let width = table.columns.len().max(1);
     let key = table.assigned_key().map(usize::from);
+    let refers =
+        |column: &ColumnDesc| column.references.as_ref().is_some_and(|to| (to.table)().name == table.name);
+    let refers_to_itself = table.columns.iter().any(refers);
     let without = |row: &[Value]| key.is_some_and(|key| row[key].is_null());
     let mut parts = Vec::new();
     let mut rest = rows;
     while !rest.is_empty() {
         let (first, mut bytes) = (without(rest), 0);
-        let most = if first { KEYLESS_ROWS_AT_ONCE } else { ROWS_AT_ONCE };
+        let most = if first && !refers_to_itself { KEYLESS_ROWS_AT_ONCE } else { ROWS_AT_ONCE };
         let mut belongs = |row: &[Value]| {
             bytes += row.iter().map(size).sum::<usize>();
             without(row) == first && bytes <= BYTES_AT_ONCE

@@ -71,6 +71,34 @@ cases! {
         }
     }
 
+    async fn l1_any_number_of_rows_is_one_flight_on_postgresql(engine) {
+        let db = engine.db(tables![User]).await;
+        db.log.take();
+        let users = db.create((0..4_500).map(|i| user(&format!("u{i}"), i)).collect::<Vec<_>>()).await.unwrap();
+        let sent = db.log.take_flights();
+        if engine.is_postgres() {
+            let words = sent[0].iter().map(|sql| sql.split(' ').next().unwrap()).collect::<Vec<_>>();
+            assert_eq!((sent.len(), words), (1, vec!["BEGIN", "INSERT", "COMMIT"]));
+            assert!(sent[0][1].ends_with(" x 3"), "{sent:?}");
+        }
+        assert!(users.iter().enumerate().all(|(i, u)| u.name == format!("u{i}")));
+        for i in [0, 1_999, 2_000, 3_999, 4_499] {
+            assert_eq!(db.find::<User>().by_key(users[i].id).await.unwrap().as_ref(), Some(&users[i]));
+        }
+    }
+
+    async fn of_rows_in_several_statements_all_are_created_or_none(engine) {
+        let db = engine.db(tables![User]).await;
+        for twice in [0, 2_400, 4_499] {
+            let mut drafts: Vec<NewUser> = (0..4_500).map(|i| user(&format!("u{i}"), i)).collect();
+            drafts.push(user(&format!("u{twice}"), None));
+            let error = db.create(drafts).await.unwrap_err();
+            let Error::Unique(violation) = &error else { panic!("{error:?}") };
+            assert!(violation.table == "users" && violation.columns == ["email"], "{violation:?}");
+            assert_eq!(db.find::<User>().count().await.unwrap(), 0);
+        }
+    }
+
     async fn a_create_of_no_rows_does_nothing(engine) {
         let db = engine.db(tables![User]).await;
         assert_eq!(db.create(Vec::<NewUser>::new()).await.unwrap(), []);

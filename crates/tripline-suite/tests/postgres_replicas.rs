@@ -7,8 +7,8 @@ use std::{
 };
 
 use tokio::sync::{Mutex, MutexGuard};
-use tripline::prelude::*;
-use tripline_testpg::{Binaries, Cluster, Settings, Stop};
+use tripline::{StatementLog, prelude::*};
+use tripline_testpg::{Binaries, Cluster, Cut, Direction, Settings, Stop, has_text};
 
 #[derive(Table, Clone, Debug, PartialEq)]
 struct Note {
@@ -162,4 +162,74 @@ async fn a_replica_that_was_never_there_does_not_keep_the_database_from_opening(
     let db = open.replicas(["postgres:///postgres?host=/nowhere&user=nobody"]).connect().await.unwrap();
     assert_eq!(answering(&db).await, Servers::folder(&servers.primary));
     db.close().await.unwrap();
+}
+
+/// Nobody knows how far a replica has to be that has it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l7_after_a_commit_with_an_unknown_outcome_the_primary_is_asked() {
+    let servers = servers().await;
+    servers.db().await;
+    let primary = Servers::folder(&servers.primary);
+    for alone in [true, false] {
+        let proxy = servers.primary.proxy(Duration::ZERO).expect("a proxy");
+        let urls = servers.replicas.iter().map(|replica| replica.url("postgres"));
+        let open = Db::open(&proxy.url("postgres")).tables(tables![Note]).replicas(urls);
+        let db = open.postgres_options(|o| o.resolve_commits = false).connect().await.expect("it opens");
+        assert!(!all_answering(&db).await.contains(&primary));
+        let answer = if alone { "INSERT" } else { "COMMIT" };
+        proxy.cut_when(Direction::ToClient, move |message| match message.first() {
+            Some(b'C') if has_text(message, answer) => Cut::DropAndClose,
+            _ => Cut::Forward,
+        });
+        let error = match alone {
+            true => db.create(note("a")).await.map(drop),
+            false => db.tx(async |tx| tx.create(note("a")).await.map(drop)).await,
+        };
+        assert_eq!(error.unwrap_err().code(), "commit_unknown");
+        proxy.cut_nothing();
+        assert_eq!(answering(&db).await, primary);
+        // By then it is known how far a replica has to be.
+        for replica in &servers.replicas {
+            servers.primary.until_replayed(replica).expect("the replica follows");
+        }
+        assert!(!all_answering(&db).await.contains(&primary));
+    }
+}
+
+/// The position travels with what is sent anyway.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn to_follow_a_handles_writes_costs_no_flight() {
+    let servers = servers().await;
+    servers.db().await;
+    let log = StatementLog::default();
+    let urls = servers.replicas.iter().map(|replica| replica.url("postgres"));
+    let open = Db::open(&servers.primary.url("postgres")).tables(tables![Note]).replicas(urls);
+    let db = open.statement_log(log.clone()).connect().await.expect("it opens");
+    log.take();
+    db.create(note("a")).await.unwrap();
+    assert_eq!(log.take_flights().len(), 1);
+    db.tx(async |tx| tx.create(note("b")).await.map(drop)).await.unwrap();
+    assert_eq!(log.take_flights().len(), 2);
+    assert_eq!(db.find::<Note>().count().await.unwrap(), 2);
+    // A replica that is behind is asked, and does not count.
+    assert!((1..=3).contains(&log.take_flights().len()));
+}
+
+/// BEGIN is done and the transaction's id refused there: half of what begins it.
+#[tokio::test]
+async fn a_server_that_only_follows_refuses_to_write_and_its_connection_goes_on() {
+    let servers = servers().await;
+    servers.db().await.create(note("a")).await.unwrap();
+    let follower = &servers.replicas[0];
+    servers.primary.until_replayed(follower).expect("the replica follows");
+    let open = Db::open(&format!("{}&pool_size=1", follower.url("postgres"))).tables(tables![Note]);
+    let db = open.postgres_options(|options| options.resolve_commits = true).connect().await.unwrap();
+    for _ in 0..2 {
+        let error = db.tx(async |tx| tx.create(note("b")).await).await.unwrap_err();
+        assert!(matches!(error.root(), Error::Database(_)), "{error:?}");
+        let error = db.create(vec![note("b"), note("c")]).await.unwrap_err();
+        assert!(matches!(error.root(), Error::Database(_)), "{error:?}");
+        assert_eq!(db.find::<Note>().count().await.unwrap(), 1);
+        assert_eq!(db.read(async |read| read.find::<Note>().count().await).await.unwrap(), 1);
+    }
 }

@@ -129,6 +129,14 @@ impl Db {
         }
     }
 
+    /// Notes where the primary's log stood when it answered a read, after that was unknown.
+    pub(crate) fn found(&self, position: Option<Position>) {
+        if let Some(Position(position)) = position {
+            let unknown = Position::UNKNOWN.0;
+            _ = self.seen.compare_exchange(unknown, position, Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+
     /// The same database on behalf of this actor: hooks can ask for it with [`Tx::actor`].
     pub fn as_actor<A: Any + Send + Sync>(&self, actor: A) -> Db {
         Db { actor: Actor::new(actor), ..self.clone() }

@@ -8,6 +8,7 @@
 //! # Features
 //!
 //! - `sqlite` (default): the embedded database, compiled in.
+//! - `postgres`: PostgreSQL 15 and newer; see `docs/postgres.md`.
 //! - `json` (default): columns of type [`Json`], and serde for [`Id`].
 
 /// The README's programs, compiled and run.
@@ -43,8 +44,26 @@ pub use tripline_core::{
     TableRef, Value, Violation, evaluate, holds,
 };
 pub use tripline_macros::{Observer, Row, Table, TextEnum};
+/// How PostgreSQL is connected to: what [`Connect::postgres_options`] can set.
+///
+/// ```no_run
+/// use tripline::{postgres::{RootCert, SslMode}, prelude::*};
+/// # async fn open() -> Result<Db> {
+/// Db::open("postgres://db.example.org/shop")
+///     .postgres_options(|options| {
+///         options.sslmode = SslMode::VerifyFull;
+///         options.root_cert = RootCert::System;
+///     })
+///     .connect()
+///     .await
+/// # }
+/// ```
 #[cfg(feature = "postgres")]
-pub use tripline_postgres::Options as PostgresOptions;
+pub mod postgres {
+    pub use tripline_postgres::{
+        ChannelBinding, Host, Keepalives, OnSlow, Options, RootCert, SlowStatement, SslMode, TargetSession,
+    };
+}
 #[cfg(feature = "sqlite")]
 pub use tripline_sqlite::{Durability, Options as SqliteOptions, sqlite_version};
 

@@ -217,12 +217,15 @@ pub(crate) async fn send_alone(db: &Db, step: &mut Step<'_>, access: Access) -> 
     let sent = session.send(flight).await;
     if let Err(Error::CommitUnknown(_)) = sent {
         // Whoever looks whether it was must not ask a copy that is behind.
-        db.saw(Some(Position(u64::MAX)));
+        db.saw(Some(Position::UNKNOWN));
     }
     let commit = sent?;
     // Others may write while this commit becomes durable.
     drop(session);
-    db.saw(commit.position);
+    match seen {
+        Some(Position::UNKNOWN) => db.found(commit.position),
+        _ => db.saw(commit.position),
+    }
     match commit.durability {
         Durability::Now => Ok(()),
         Durability::Later(durable) => durable.await,

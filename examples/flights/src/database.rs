@@ -41,8 +41,10 @@ pub(crate) async fn open(args: &Args, progress: Progress) -> Result<Db, Failure>
 fn without_login(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) if scheme != "sqlite" => {
-            let rest = rest.split('?').next().unwrap_or_default();
-            format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default())
+            let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+            // With an `@` behind it, the `?` may be in the password, or the `@` in one among the parameters.
+            let place = if parameters.contains('@') { "" } else { place };
+            format!("{scheme}://{}", place.rsplit('@').next().unwrap_or_default())
         }
         _ => url.to_owned(),
     }

@@ -220,3 +220,41 @@ async fn l5_l50_once_commit_was_sent_its_hooks_run_also_if_the_caller_is_gone() 
     assert_eq!(notes(&db).await, ["new", "new"]);
     assert_eq!(db.find::<Letter>().count().await.unwrap(), 1);
 }
+
+/// The dropped statement waits for a lock of whoever waits for this: the server sees no deadlock.
+#[tokio::test]
+async fn l4_l5_a_statement_that_was_dropped_in_a_nested_transaction_does_not_keep_the_outer_one_waiting() {
+    let place = Place::new().await;
+    let holder = place.open("pool_size=1&application_name=holder").await;
+    let db = place.open("pool_size=1&application_name=waiter").await;
+    let old = db.create(plain(1)).await.unwrap().id;
+    let after = soon(holder.tx(async |held| {
+        held.update::<Plain>().by_key(old).set(|p| p.n.set(2)).await?;
+        db.tx(async |tx| {
+            tx.create(plain(7)).await?;
+            let nested = tx
+                .tx(async |tx| {
+                    let mut update = pin!(tx.update::<Plain>().by_key(old).set(|p| p.n.set(3)).into_future());
+                    poll_fn(|cx| {
+                        assert!(update.as_mut().poll(cx).is_pending());
+                        Poll::Ready(())
+                    })
+                    .await;
+                    // It is sent as others are polled.
+                    tokio::task::yield_now().await;
+                    place.until_waiting("waiter");
+                    Ok(())
+                })
+                .await;
+            assert!(matches!(nested.unwrap_err().root(), Error::Cancelled(_)));
+            tx.create(plain(8)).await
+        })
+        .await
+        .unwrap();
+        held.find::<Plain>().filter(|p| p.n.gte(7)).count().await
+    }))
+    .await
+    .unwrap();
+    assert_eq!(after, 2);
+    assert_eq!(db.find::<Plain>().by_key(old).await.unwrap().unwrap().n, 2);
+}

@@ -92,12 +92,13 @@ async fn l6_a_pipelined_write_that_fails_with_the_commit_spoils_it() {
 #[tokio::test]
 async fn l6_a_statement_that_ran_and_could_not_be_prepared_spoils_the_commit() {
     let place = Place::new().await;
-    place.psql("CREATE PROCEDURE once() LANGUAGE plpgsql AS $$ BEGIN DROP PROCEDURE once(); END $$");
+    place.psql("CREATE FUNCTION once() RETURNS int LANGUAGE plpgsql AS $$ BEGIN DROP FUNCTION once(); RETURN 1; END $$");
+    let sql = "INSERT INTO plains (n) SELECT once()";
     let (db, recorder) = recorded(&place.open("pool_size=1").await);
     let error = db
         .tx(async |tx| {
             tx.create(note("a")).await?;
-            tx.raw_execute("CALL once()", []).await.map(drop)
+            tx.raw_execute(sql, []).await.map(drop)
         })
         .await
         .unwrap_err();
@@ -105,7 +106,7 @@ async fn l6_a_statement_that_ran_and_could_not_be_prepared_spoils_the_commit() {
     assert_eq!(noted(&db, &recorder).await, ["rolled back 1"]);
     assert!(notes(&db).await.is_empty());
     // By itself it has committed by then.
-    db.raw_execute("CALL once()", []).await.unwrap();
+    db.raw_execute(sql, []).await.unwrap();
 }
 
 #[tokio::test]
@@ -193,4 +194,29 @@ async fn a_late_constraint_that_is_fulfilled_in_the_end_commits() {
     .unwrap();
     assert_eq!(noted(&db, &recorder).await, ["committed a"]);
     assert_eq!(notes(&db).await, ["a"]);
+}
+
+/// The first statement is prepared behind the second one, which has failed.
+#[tokio::test]
+async fn l3_the_error_is_that_of_the_statement_also_where_all_are_new_to_the_connection() {
+    let place = Place::new().await;
+    place.psql("ALTER TABLE plains ADD UNIQUE (n)");
+    for pipelined in [true, false] {
+        let db = place.open("pool_size=1").await;
+        let error = db
+            .tx(async |tx| {
+                if pipelined {
+                    tx.create(note("a")).without_hooks().pipelined().await?;
+                    tx.raw_execute("INSERT INTO plains (n) VALUES (1), (1)", []).await?;
+                } else {
+                    tx.create((0..4_000).map(|n| plain(n % 3_500)).collect::<Vec<_>>()).await?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::Unique(_)), "{error:?}");
+        assert!(notes(&db).await.is_empty());
+        assert_eq!(db.find::<Plain>().count().await.unwrap(), 0);
+    }
 }

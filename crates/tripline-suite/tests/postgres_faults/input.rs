@@ -243,3 +243,25 @@ async fn sql_that_makes_no_sense_takes_no_more_than_its_level() {
     assert_eq!(db.find::<Plain>().count().await.unwrap(), 2);
     assert_as_new(&place, &db).await;
 }
+
+#[tokio::test]
+async fn bytes_that_are_no_utf_8_are_no_text() {
+    let place = Place::new().await;
+    let db = place.open("pool_size=1").await;
+    let sql = "SELECT convert_from($1, 'UTF8')";
+    for bytes in [vec![0xff], vec![0xc3], vec![b'a', 0xed, 0xa0, 0x80]] {
+        let params = vec![Value::Bytes(bytes)];
+        let error = db.raw_query(sql, params.clone()).await.unwrap_err();
+        assert!(is_invalid(&error), "{error:?}");
+        let error = db
+            .tx(async |tx| {
+                tx.create(note("a")).await?;
+                tx.raw_query(sql, params).await
+            })
+            .await
+            .unwrap_err();
+        assert!(is_invalid(&error), "{error:?}");
+    }
+    assert!(notes(&db).await.is_empty());
+    assert_as_new(&place, &db).await;
+}

@@ -1,8 +1,11 @@
 //! Limits: of time for statements, locks and connections.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use tripline::prelude::*;
+use tripline::{postgres::SlowStatement, prelude::*};
 
 use crate::common::{Note, Place, Plain, note, noted, notes, plain, recorded, soon};
 
@@ -115,4 +118,57 @@ async fn a_server_without_room_is_waited_for_and_then_an_error() {
     .await
     .unwrap();
     db.raw_query("SELECT 1", []).await.unwrap();
+}
+
+/// Also one that fails for being slow. Statements of a flight do not count for those behind them.
+#[tokio::test]
+async fn a_slow_statement_is_told_with_its_own_time() {
+    let place = Place::new().await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let list = told.clone();
+    let connect = place.connect("pool_size=1&statement_timeout=400").postgres_options(|options| {
+        options.slow_statement = Some(Duration::from_millis(100));
+        options.on_slow = Arc::new(move |slow: &SlowStatement| list.lock().unwrap().push(slow.clone()));
+    });
+    let db = connect.connect().await.unwrap();
+    db.create(plain(1)).await.unwrap();
+    let slow = "INSERT INTO plains (n) SELECT 2 FROM pg_sleep(0.2)";
+    soon(db.tx(async |tx| {
+        tx.create(plain(1)).pipelined().await?;
+        tx.raw_execute(slow, []).await?;
+        tx.create(plain(3)).pipelined().await
+    }))
+    .await
+    .unwrap();
+    let too_slow = "SELECT pg_sleep(30)";
+    soon(db.raw_query(too_slow, [])).await.unwrap_err();
+    let told = told.lock().unwrap();
+    let sql: Vec<&str> = told.iter().map(|slow| slow.sql.as_str()).collect();
+    assert_eq!(sql, [slow, too_slow]);
+    assert!(told[0].elapsed < told[1].elapsed, "{told:?}");
+}
+
+/// Of the role, the database, or whoever runs the server.
+#[tokio::test]
+async fn limits_that_the_server_has_are_the_same_errors() {
+    let place = Place::new().await;
+    let db = place.open("pool_size=1&options=-c%20statement_timeout%3D50").await;
+    let error = soon(db.raw_query("SELECT pg_sleep(30)", [])).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.to_string().as_str()),
+        ("timeout", "a statement took more than the server allows")
+    );
+    let db = place.open("pool_size=1&options=-c%20lock_timeout%3D50").await;
+    let holder = place.open("pool_size=1").await;
+    let held = db.create(plain(1)).await.unwrap().id;
+    holder
+        .tx(async |tx| {
+            tx.update::<Plain>().by_key(held).set(|p| p.n.set(2)).await?;
+            let error = soon(db.update::<Plain>().by_key(held).set(|p| p.n.set(3)).into_future()).await.unwrap_err();
+            assert_eq!(error.code(), "busy");
+            assert!(error.to_string().ends_with("more than the server allows"), "{error}");
+            Ok(())
+        })
+        .await
+        .unwrap();
 }

@@ -326,9 +326,9 @@ impl TxState {
 
     /// After a closure or a COMMIT that failed (L6, L7).
     async fn not_committed(&mut self, error: &Error, sent_commit: bool) {
-        if let Error::CommitUnknown(_) = error.root() {
+        if sent_commit && matches!(error.root(), Error::CommitUnknown(_)) {
             // Whoever looks whether it was must not ask a copy that is behind.
-            self.db.saw(Some(Position(u64::MAX)));
+            self.db.saw(Some(Position::UNKNOWN));
         }
         if sent_commit && matches!(error, Error::CommitUnknown(_)) {
             // Nothing runs that says it is committed, and nothing that says it is not.

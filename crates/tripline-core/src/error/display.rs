@@ -1,0 +1,164 @@
+//! What errors say.
+
+use std::{fmt, time::Duration};
+
+use super::{
+    BesideTransaction, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Error, HookName, Invalid,
+};
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Unique(v) => write!(f, "a row with the same {} exists", v.described("value")),
+            Error::ForeignKey(v) => write!(
+                f,
+                "a row that is referred to does not exist or is still needed: {}",
+                v.described("foreign key")
+            ),
+            Error::Check(v) => write!(f, "a check failed: {}", v.described("check")),
+            Error::NotNull(v) => write!(f, "null is not allowed: {}", v.described("column")),
+            Error::Required(v) => write!(f, "values are missing: {}", v.described("columns")),
+            Error::ReadOnly(v) => write!(f, "only hooks may set this: {}", v.described("column")),
+            Error::Invalid(i) => i.fmt(f),
+            Error::Decode(d) => write!(f, "a stored value of `{}.{}` has the wrong type", d.table, d.column),
+            Error::NotFound(k) => write!(f, "no row of table `{}` matches", k.table),
+            Error::NotUnique(k) => write!(f, "more than one row of table `{}` matches", k.table),
+            Error::Unfiltered(k) => {
+                write!(
+                    f,
+                    "{} of table `{}` without a filter: add `.filter(..)`, or `.all_rows()` if all rows are meant",
+                    k.kind, k.table
+                )
+            }
+            Error::TooManyRows { operation, limit } => write!(
+                f,
+                "{} of table `{}` touches more than {limit} rows, which its hooks need in memory: filter it into batches, or raise `max_hook_rows`",
+                operation.kind, operation.table
+            ),
+            Error::Hook(h) => {
+                write!(f, "{} in {:?} of {} of table `{}` failed", h.hook, h.phase, h.operation, h.table)
+            }
+            Error::Rejected(r) => write!(f, "rejected: {}", r.reason),
+            Error::Custom(_) => write!(f, "the application's own error"),
+            Error::Poisoned(_) => {
+                write!(f, "an earlier operation of this transaction failed, it can only be rolled back")
+            }
+            Error::BesideTransaction(b) => b.fmt(f),
+            Error::Cancelled(k) if k.table.is_empty() => {
+                write!(
+                    f,
+                    "a nested transaction, or SQL of the application's own, was dropped before it was done"
+                )
+            }
+            Error::Cancelled(k) => {
+                write!(f, "{} of table `{}` was dropped before it was done", k.kind, k.table)
+            }
+            Error::TooDeep(c) => c.fmt(f),
+            Error::UnknownTable(t) => write!(f, "table `{t}` is not listed in `tables![..]`"),
+            Error::Setup(why) => f.write_str(why),
+            Error::Busy(limit) => {
+                write!(f, "the database was locked by another connection for more than {}", Limit(*limit))
+            }
+            Error::Timeout { what, limit } => write!(f, "{what} took more than {}", Limit(*limit)),
+            Error::Serialization(_) => {
+                write!(f, "the transaction met another one that changed the same data")
+            }
+            Error::Deadlock(_) => write!(f, "the transaction and another one waited for each other"),
+            Error::Connection(c) => c.fmt(f),
+            Error::Full => write!(f, "the disk or the database is full"),
+            Error::Closed => write!(f, "the database is closed"),
+            Error::CommitUnknown(_) => write!(f, "it is unknown whether the transaction is durable"),
+            Error::ReadOnlyTransaction(k) if k.table.is_empty() => {
+                f.write_str("`raw_execute` in a transaction that only reads")
+            }
+            Error::ReadOnlyTransaction(k) => {
+                write!(f, "{} of table `{}` in a transaction that only reads", k.kind, k.table)
+            }
+            Error::Database(d) => d.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.table, self.column) {
+            (Some(table), Some(column)) => write!(f, "`{table}.{column}`: {}", self.reason),
+            (Some(table), None) => write!(f, "table `{table}`: {}", self.reason),
+            _ => f.write_str(&self.reason),
+        }
+    }
+}
+
+impl fmt::Display for HookName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HookName::Type(path) => write!(f, "the hook of `{path}`"),
+            HookName::Place(place) => write!(f, "the hook at {}:{}", place.file(), place.line()),
+        }
+    }
+}
+
+impl fmt::Display for BesideTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.operation {
+            Some(kept) => write!(
+                f,
+                "{} of table `{}` through a `Db` inside that database's open transaction",
+                kept.kind, kept.table
+            )?,
+            None => write!(f, "a `Db` was used inside its own open transaction")?,
+        }
+        match &self.hook {
+            Some(hook) => write!(f, ", in {hook}: use the hook's `tx`"),
+            None => write!(f, ": use `tx` (for a nested transaction, `tx.tx`)"),
+        }
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "operations made in hooks nest deeper than {}:", self.limit)?;
+        for (i, (kept, hook)) in self.steps.iter().enumerate() {
+            let repeats = self.steps[..i].iter().any(|step| step.0 == *kept);
+            write!(f, "\n  {}{} {}", if repeats { "again: " } else { "" }, kept.kind, kept.table)?;
+            if let Some(hook) = hook {
+                write!(f, ", {hook}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            ConnectionErrorKind::Unreachable => "the database cannot be reached",
+            ConnectionErrorKind::Denied => "the database's server did not let us in",
+            ConnectionErrorKind::NoDatabase => "the server has no such database",
+            ConnectionErrorKind::Lost => "the connection to the database was lost",
+        };
+        write!(f, "{what}: {}", self.message)
+    }
+}
+
+impl fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)?;
+        if let Some(sql) = &self.sql {
+            write!(f, " in: {sql}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A limit as it is said; zero is one that is not ours.
+struct Limit(Duration);
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.is_zero() {
+            true => f.write_str("the server allows"),
+            false => write!(f, "{:?}", self.0),
+        }
+    }
+}
