@@ -12,8 +12,15 @@ use crate::{postgres::Servers, rules};
 /// Runs everything, and closes with one line for all tests together.
 pub(crate) fn run(root: &Path) -> Result<(), String> {
     let servers = Servers::from_env_or_start()?;
-    let counts = cargo_test(root, &["test", "--workspace", "--no-fail-fast"], &servers)?;
+    let (name, urls) = servers.variable();
+    let mut counts = Counts::default();
+    cargo_test(root, &["test", "--workspace", "--no-fail-fast"], (name, &urls), &mut counts)?;
     drop(servers);
+    // They start servers of their own, of one version.
+    let faults = ["test", "-p", "tripline-suite", "--test", "postgres_faults", "--test", "postgres_replicas"];
+    cargo_test(root, &faults, ("TRIPLINE_TEST_FAULTS_VERSION", "18"), &mut counts)?;
+    let plain = ["test", "-p", "tripline-postgres", "--no-default-features"];
+    cargo_test(root, &plain, ("RUST_BACKTRACE", "0"), &mut counts)?;
     println!("\nrules of docs/lifecycle.md and their tests:");
     rules::run(root)?;
     engine_is_not_generic(root)?;
@@ -30,15 +37,19 @@ struct Counts {
 }
 
 /// Runs cargo, shows what it prints, and counts the tests that it reports.
-fn cargo_test(root: &Path, arguments: &[&str], servers: &Servers) -> Result<Counts, String> {
+fn cargo_test(
+    root: &Path,
+    arguments: &[&str],
+    (name, value): (&str, &str),
+    counts: &mut Counts,
+) -> Result<(), String> {
     println!("$ cargo {}", arguments.join(" "));
     let failed = |error: std::io::Error| format!("cargo could not be run: {error}");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    let (name, urls) = servers.variable();
-    command.args(arguments).current_dir(root).env(name, urls).stdout(Stdio::piped());
+    command.args(arguments).current_dir(root).env(name, value).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
-    let mut counts = Counts::default();
+    let before = (counts.passed, counts.failed);
     let mut output = BufReader::new(child.stdout.take().ok_or("cargo's output is not there")?);
     let mut line = Vec::new();
     // By bytes: a test may print what is not UTF-8.
@@ -49,9 +60,9 @@ fn cargo_test(root: &Path, arguments: &[&str], servers: &Servers) -> Result<Coun
         line.clear();
     }
     match child.wait().map_err(failed)?.success() {
-        true if counts.passed == 0 => Err("no test was run".to_owned()),
-        true => Ok(counts),
-        false => Err(format!("`cargo {}` failed: {} tests", arguments.join(" "), counts.failed)),
+        true if counts.passed == before.0 => Err("no test was run".to_owned()),
+        true => Ok(()),
+        false => Err(format!("`cargo {}` failed: {} tests", arguments.join(" "), counts.failed - before.1)),
     }
 }
 

@@ -286,7 +286,7 @@ pub enum Statement<'s> {
     },
     /// SQL of the application's own, which may not touch the transaction.
     Sql {
-        /// The text, with the engine's own placeholders.
+        /// The text, with placeholders of the engine's own or `$1`, `$2`, ..
         text: &'s str,
         /// The parameters.
         params: &'s [Value],

@@ -5,12 +5,9 @@
 //! transaction it answers all that follow a failed one with "the transaction is aborted", and the first error is the
 //! one to report.
 
-use std::{
-    future::poll_fn,
-    pin::{Pin, pin},
-    task::{Poll, Waker},
-    time::Instant,
-};
+mod sent;
+
+use std::{future::poll_fn, pin::pin};
 
 use futures_core::Stream;
 use tokio_postgres::{
@@ -19,8 +16,8 @@ use tokio_postgres::{
 use tripline_core::{Decode, Error, Invalid, Mismatch, Result, TableRef, Value};
 use tripline_sql::{Param, Sql};
 
+use self::sent::{Started, Watch};
 use crate::{
-    SlowStatement,
     connection::Connection,
     errors::Context,
     raw,
@@ -368,53 +365,4 @@ pub(crate) async fn control(client: &Client, sql: &str) -> Result<Option<String>
         }
     }
     Ok(text)
-}
-
-/// Tells of slow statements. The server works on them one after the other, so each has taken the time from the answer
-/// before it to its own.
-struct Watch<'c> {
-    context: Context<'c>,
-    since: Option<Instant>,
-}
-
-impl Watch<'_> {
-    fn new(context: Context<'_>) -> Watch<'_> {
-        Watch { context, since: context.options.slow_statement.map(|_| Instant::now()) }
-    }
-
-    fn answered(&mut self, request: &Request<'_>) {
-        let options = self.context.options;
-        let (Some(limit), Some(since)) = (options.slow_statement, self.since) else { return };
-        let now = Instant::now();
-        self.since = Some(now);
-        let elapsed = now - since;
-        if elapsed > limit {
-            (options.on_slow)(&SlowStatement { sql: request.text().to_owned(), elapsed });
-        }
-    }
-}
-
-/// A future that was polled once, which sends, and its output if that was there at once.
-struct Started<F: Future> {
-    future: Pin<Box<F>>,
-    output: Option<F::Output>,
-}
-
-impl<F: Future> Started<F> {
-    /// Nobody is woken for it before it is waited for.
-    fn new(future: F) -> Started<F> {
-        let mut future = Box::pin(future);
-        let output = match future.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop())) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        };
-        Started { future, output }
-    }
-
-    async fn output(self) -> F::Output {
-        match self.output {
-            Some(output) => output,
-            None => self.future.await,
-        }
-    }
 }

@@ -64,9 +64,8 @@ fn check(mode: SslMode, root: Option<&RootCert>) -> Result<Check, String> {
         (SslMode::VerifyFull, _) => Ok(Check::ChainAndName),
         (SslMode::Disable, _) => Ok(Check::None),
         (_, Some(RootCert::System)) => {
-            Err("with `sslrootcert=system`, `sslmode` has to be verify-full: anyone may \
-                                            have a certificate that the system trusts"
-                .to_owned())
+            let why = "anyone may have a certificate that the system trusts";
+            Err(format!("with `sslrootcert=system`, `sslmode` has to be verify-full: {why}"))
         }
         (SslMode::VerifyCa, None) => {
             Err("`sslmode=verify-ca` needs a root certificate, `sslrootcert`".to_owned())

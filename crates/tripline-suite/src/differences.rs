@@ -1,4 +1,4 @@
-//! What remains different between the engines: the table in `docs/values.md` has a line for each case.
+//! What remains different between the engines, which `docs/values.md` has a table of, and what only seems to.
 
 use tripline::prelude::*;
 

@@ -29,3 +29,5 @@ mod raw;
 mod serializable;
 #[path = "postgres_faults/tls.rs"]
 mod tls;
+#[path = "postgres_faults/wire.rs"]
+mod wire;

@@ -8,6 +8,7 @@ use std::{
 
 use tokio::sync::{Mutex, MutexGuard};
 use tripline::{StatementLog, prelude::*};
+use tripline_suite::Server;
 use tripline_testpg::{Binaries, Cluster, Cut, Direction, Settings, Stop, has_text};
 
 #[derive(Table, Clone, Debug, PartialEq)]
@@ -27,7 +28,7 @@ struct Servers {
 async fn servers() -> MutexGuard<'static, Servers> {
     static SERVERS: OnceLock<Mutex<Servers>> = OnceLock::new();
     let start = || {
-        let binaries = Binaries::find(15).expect("PostgreSQL 15");
+        let binaries = Binaries::find(Server::version_of_faults()).expect("PostgreSQL");
         let primary = Cluster::start(&binaries, Settings::default()).expect("a primary");
         let replica = || primary.replica(Settings::default()).expect("a replica");
         let replicas = [replica(), replica()];

@@ -79,7 +79,8 @@ pub struct BackgroundError {
 }
 
 impl Db {
-    /// Begins to open a database: `sqlite://app.db`, `sqlite::memory:`. See [`Connect`].
+    /// Begins to open a database: `sqlite://app.db`, `sqlite::memory:`, or, with the feature `postgres`,
+    /// `postgres://user@host/database`. See [`Connect`].
     pub fn open(url: &str) -> Connect {
         Connect::new(url)
     }
@@ -152,7 +153,7 @@ impl Db {
     ///
     /// It begins at its first statement. Through `tx` go all of its operations; a write through a captured `Db` is
     /// an error (L8). An operation that fails spoils the whole transaction, unless it was made catchable with
-    /// [`Tx::tx`] or `.savepoint()` (L3). The transaction keeps other writers waiting for as long as the closure
+    /// [`Tx::tx`] or `.savepoint()` (L3). On SQLite the transaction keeps other writers waiting for as long as the closure
     /// runs: do not wait for other services in it.
     ///
     /// ```

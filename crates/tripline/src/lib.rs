@@ -52,7 +52,7 @@ pub use tripline_macros::{Observer, Row, Table, TextEnum};
 /// Db::open("postgres://db.example.org/shop")
 ///     .postgres_options(|options| {
 ///         options.sslmode = SslMode::VerifyFull;
-///         options.root_cert = RootCert::System;
+///         options.sslrootcert = Some(RootCert::System);
 ///     })
 ///     .connect()
 ///     .await

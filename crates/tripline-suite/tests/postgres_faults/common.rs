@@ -9,7 +9,7 @@ use std::{
 };
 
 use tripline::{AfterCreateCommit, AfterRollback, Connect, Undone, prelude::*};
-use tripline_suite::Recorder;
+use tripline_suite::{Recorder, Server};
 use tripline_testpg::{Binaries, Cluster, Proxy, Settings};
 
 /// A table with hooks for what follows the end of a transaction, whichever way. COMMIT is a flight of its own then.
@@ -92,7 +92,7 @@ pub(crate) fn shared() -> &'static Cluster {
 }
 
 pub(crate) fn cluster(settings: Settings) -> Cluster {
-    Cluster::start(&Binaries::find(15).unwrap(), settings).unwrap()
+    Cluster::start(&Binaries::find(Server::version_of_faults()).unwrap(), settings).unwrap()
 }
 
 /// A database of the shared server that nobody else uses.

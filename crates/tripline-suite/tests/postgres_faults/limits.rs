@@ -164,7 +164,8 @@ async fn limits_that_the_server_has_are_the_same_errors() {
     holder
         .tx(async |tx| {
             tx.update::<Plain>().by_key(held).set(|p| p.n.set(2)).await?;
-            let error = soon(db.update::<Plain>().by_key(held).set(|p| p.n.set(3)).into_future()).await.unwrap_err();
+            let error =
+                soon(db.update::<Plain>().by_key(held).set(|p| p.n.set(3)).into_future()).await.unwrap_err();
             assert_eq!(error.code(), "busy");
             assert!(error.to_string().ends_with("more than the server allows"), "{error}");
             Ok(())

@@ -44,7 +44,7 @@ pub(super) fn programs() -> Result<PathBuf, Error> {
 }
 
 /// A copy where every user can read it: servers of root's test runs run as another user, whom the way to the
-/// workspace may be closed to.
+/// workspace may be closed to. It stays for later runs.
 pub(super) fn public_copy() -> Result<PathBuf, Error> {
     let name = format!("tripline-postgres-{}", WHEEL.replace("==", "-"));
     let place = Path::new("/tmp").join(name);

@@ -31,7 +31,10 @@ impl Report<'_> {
     /// The whole text, with the notes that are written by hand.
     pub(super) fn text(&self) -> Result<String> {
         let mut out = String::new();
-        writeln!(out, "# Benchmarks\n")?;
+        writeln!(
+            out,
+            "# Benchmarks\n\nOn SQLite; [those on PostgreSQL](benchmarks-postgres.md) are a page of their own.\n"
+        )?;
         head(&mut out, self.args, self.root, &self.root.join("target/bench/data"))?;
         peers(&mut out, self.peers, "SQLite")?;
         goals::write(&mut out, &goals(&self.measured, self.flights.as_ref()))?;
