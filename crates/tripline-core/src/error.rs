@@ -229,6 +229,8 @@ pub enum HookName {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each is documented at the hook trait of the same name")]
 pub enum Phase {
+    BeforeFind,
+    BeforeCount,
     BeforeCreate,
     BeforeUpdate,
     BeforeUpdateRows,
@@ -236,6 +238,15 @@ pub enum Phase {
     BeforeDeleteRows,
     BeforeSave,
     BeforeAny,
+    FilterReads,
+    PlanFind,
+    PlanCount,
+    PlanCreate,
+    PlanUpdate,
+    PlanDelete,
+    TransformFind,
+    AfterFind,
+    AfterCount,
     AfterCreate,
     AfterUpdate,
     AfterDelete,

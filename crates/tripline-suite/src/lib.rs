@@ -38,7 +38,9 @@ pub mod operations;
 pub mod order;
 pub mod origin;
 pub mod pipelined;
+pub mod plans;
 pub mod races;
+pub mod reads;
 pub mod retries;
 pub mod schema;
 pub mod statements;
@@ -85,8 +87,10 @@ pub fn all() -> impl Iterator<Item = Case> {
         pipelined::CASES,
         pipelined::failures::CASES,
         pipelined::flights::CASES,
+        plans::CASES,
         races::CASES,
         races::locks::CASES,
+        reads::CASES,
         retries::CASES,
         retries::failures::CASES,
         schema::CASES,

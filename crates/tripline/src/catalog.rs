@@ -6,7 +6,7 @@ use tripline_core::{Action, Error, HookName, Kind, Phase, Result, TableRef};
 
 use crate::{
     hooks::{Carrier, Hook, Probed, observer::Observed},
-    lifecycle::Reads,
+    lifecycle::{Reads, is_write},
     table::Table,
 };
 
@@ -50,6 +50,8 @@ pub(crate) struct Catalog {
 /// What is attached to one table.
 #[derive(Debug)]
 pub(crate) struct Attached {
+    find: Hooks,
+    count: Hooks,
     create: Hooks,
     update: Hooks,
     delete: Hooks,
@@ -59,6 +61,8 @@ pub(crate) struct Attached {
 #[derive(Debug, Default)]
 pub(crate) struct Hooks {
     pub(crate) before: Vec<Bound>,
+    /// Those without I/O.
+    pub(crate) plan: Vec<Bound>,
     pub(crate) after: Vec<Bound>,
     pub(crate) commit: Vec<Bound>,
     pub(crate) rollback: Vec<Bound>,
@@ -92,20 +96,24 @@ impl Bound {
 }
 
 impl Hooks {
+    /// Whether none of them needs a transaction: those without I/O do not.
     pub(crate) fn is_empty(&self) -> bool {
         self.before.is_empty() && self.after.is_empty() && self.commit.is_empty() && self.rollback.is_empty()
     }
 
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Bound> {
-        self.before.iter().chain(&self.after).chain(&self.commit).chain(&self.rollback)
+        self.before.iter().chain(&self.plan).chain(&self.after).chain(&self.commit).chain(&self.rollback)
     }
 }
 
 impl Attached {
-    /// The hooks of a kind of write.
+    /// The hooks of a kind of operation.
     pub(crate) fn hooks(&self, kind: Kind) -> Option<&Hooks> {
         match kind {
+            Kind::Find => Some(&self.find),
+            // Whether there is a row is how many there are.
+            Kind::Count | Kind::Exists => Some(&self.count),
             Kind::Create => Some(&self.create),
             Kind::Update => Some(&self.update),
             Kind::Delete => Some(&self.delete),
@@ -197,7 +205,8 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Attached {
     scopes.iter_mut().for_each(|scope| scope.sort_by_key(|bound| generality(bound.hook.phase)));
     let hooks = |kind| {
         let all = || scopes.iter().flatten().filter(move |bound| concerns(bound.hook.phase, kind)).cloned();
-        let before = all().filter(|bound| is_before(bound.hook.phase)).collect();
+        let (plan, before) =
+            all().filter(|bound| is_before(bound.hook.phase)).partition(|b| b.hook.is_plan());
         // Exactly the reverse (L11, L12).
         let mut after: Vec<Bound> = all().filter(|bound| !is_before(bound.hook.phase)).collect();
         after.reverse();
@@ -205,7 +214,7 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Attached {
             after.into_iter().partition(|bound| bound.hook.is_ended());
         let (rollback, commit) =
             ended.into_iter().partition(|bound| bound.hook.phase == Phase::AfterRollback);
-        let mut hooks = Hooks { before, after, commit, rollback, ..Hooks::default() };
+        let mut hooks = Hooks { before, plan, after, commit, rollback, ..Hooks::default() };
         let (mut before, mut after, mut ended) = (Reads::default(), Reads::default(), Reads::default());
         for bound in hooks.iter() {
             // A created row has no old form, a deleted one no new form.
@@ -220,14 +229,21 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Attached {
         (hooks.reads_before, hooks.reads_after, hooks.reads_ended) = (before, after, ended);
         hooks
     };
-    Attached { create: hooks(Kind::Create), update: hooks(Kind::Update), delete: hooks(Kind::Delete) }
+    Attached {
+        find: hooks(Kind::Find),
+        count: hooks(Kind::Count),
+        create: hooks(Kind::Create),
+        update: hooks(Kind::Update),
+        delete: hooks(Kind::Delete),
+    }
 }
 
 /// Specific to general: create, update and delete; save; change; any (L12).
 fn generality(phase: Phase) -> u8 {
     use Phase::*;
     match phase {
-        BeforeUpdateRows | BeforeDeleteRows => 1,
+        // What the hooks that look see is what those left that transform.
+        BeforeUpdateRows | BeforeDeleteRows | TransformFind => 1,
         BeforeSave | AfterSave | AfterSaveCommit => 2,
         AfterChange | AfterChangeCommit => 3,
         BeforeAny | AfterAny | AfterRollback => 4,
@@ -239,25 +255,41 @@ pub(crate) fn is_before(phase: Phase) -> bool {
     use Phase::*;
     matches!(
         phase,
-        BeforeCreate
+        BeforeFind
+            | BeforeCount
+            | BeforeCreate
             | BeforeUpdate
             | BeforeUpdateRows
             | BeforeDelete
             | BeforeDeleteRows
             | BeforeSave
             | BeforeAny
+            | FilterReads
+            | PlanFind
+            | PlanCount
+            | PlanCreate
+            | PlanUpdate
+            | PlanDelete
     )
 }
 
 /// Whether a hook of this phase runs for this kind of operation.
-fn concerns(phase: Phase, kind: Kind) -> bool {
+pub(crate) fn concerns(phase: Phase, kind: Kind) -> bool {
     use Phase::*;
     match phase {
-        BeforeCreate | AfterCreate | AfterCreateCommit => kind == Kind::Create,
-        BeforeUpdate | BeforeUpdateRows | AfterUpdate | AfterUpdateCommit => kind == Kind::Update,
-        BeforeDelete | BeforeDeleteRows | AfterDelete | AfterDeleteCommit => kind == Kind::Delete,
-        BeforeSave | AfterSave | AfterSaveCommit => kind != Kind::Delete,
-        _ => true,
+        FilterReads => !is_write(kind),
+        BeforeFind | PlanFind | TransformFind | AfterFind => kind == Kind::Find,
+        BeforeCount | PlanCount | AfterCount => matches!(kind, Kind::Count | Kind::Exists),
+        BeforeCreate | PlanCreate | AfterCreate | AfterCreateCommit => kind == Kind::Create,
+        BeforeUpdate | BeforeUpdateRows | PlanUpdate | AfterUpdate | AfterUpdateCommit => {
+            kind == Kind::Update
+        }
+        BeforeDelete | BeforeDeleteRows | PlanDelete | AfterDelete | AfterDeleteCommit => {
+            kind == Kind::Delete
+        }
+        BeforeSave | AfterSave | AfterSaveCommit => matches!(kind, Kind::Create | Kind::Update),
+        BeforeAny | AfterAny | AfterChange | AfterChangeCommit | AfterRollback => is_write(kind),
+        _ => false,
     }
 }
 

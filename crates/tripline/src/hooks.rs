@@ -11,12 +11,14 @@ pub(crate) mod change;
 pub(crate) mod macros;
 pub(crate) mod observer;
 pub(crate) mod once;
+pub(crate) mod plan;
+pub(crate) mod read;
 
 use std::any::Any;
 
 use tripline_core::{BoxFuture, Phase, Result};
 
-use self::{body::Body, macros::hooks, observer::Observes};
+use self::{body::Body, macros::hooks, observer::Observes, plan::Work};
 use crate::{
     Db, Tx,
     table::{HookRow, HookTable, Row, Shape, Table},
@@ -50,11 +52,14 @@ pub(crate) type Carrier = dyn Any + Send + Sync;
 pub(crate) enum Call {
     /// In the transaction.
     InTx(InTxFn),
+    /// Without I/O, before anything is sent.
+    Plan(PlanFn),
     /// After the transaction has ended.
     Ended(EndedFn),
 }
 
 type InTxFn = for<'a, 't> fn(&'a Carrier, &'a mut Tx<'t>, &'a mut Body) -> BoxFuture<'a, Result<()>>;
+type PlanFn = for<'a> fn(&'a Carrier, Work<'a>) -> Result<()>;
 type EndedFn = for<'a> fn(&'a Carrier, &'a Db, &'a mut Body) -> BoxFuture<'a, Result<()>>;
 
 /// Finds at compile time which hooks a type has: an inherent constant of `Probe<T>`, there only if `T` implements
@@ -76,6 +81,16 @@ pub(crate) type DraftOf<R> = <<R as Row>::Table as Table>::New;
 pub(crate) type PatchOf<R> = <<R as Row>::Table as Table>::Patch;
 
 hooks! {
+    /// Before a find: may narrow it, change its order and limits, or reject.
+    ///
+    /// Runs once for each find, also for one of one row; not for finds that the engine makes for itself. It can read, and
+    /// cannot write. Outside of a transaction each of its reads sees the database as it is then. For a condition that holds
+    /// for every kind of read there is [`FilterReads`].
+    BEFORE_FIND BeforeFind: HookTable, OnBeforeFind, before_find(read, query: query) reads none;
+
+    /// Before rows are counted, or looked for with `exists`: may narrow what is counted, or reject.
+    BEFORE_COUNT BeforeCount: HookTable, OnBeforeCount, before_count(read, query: query) reads none;
+
     /// Before rows are created: may set, replace or unset any column of each draft, or reject (L20).
     ///
     /// Runs in the transaction, once for all rows of the operation (L15). Defaults that the engine knows are in the
@@ -107,6 +122,40 @@ hooks! {
 
     /// Before any write: sees the operation and may reject.
     BEFORE_ANY BeforeAny: HookTable, OnBeforeAny, before_any(tx, operation: operation) reads none;
+
+    /// A condition for all reads of a table: find, count and exists (L70).
+    ///
+    /// It does no I/O, so it costs neither a transaction nor a statement. Writes are not narrowed by it.
+    FILTER_READS FilterReads: HookTable, OnFilterReads, filter_reads(reads: ReadPlan);
+
+    /// Plans a find: may narrow it, put operations before or after it, or reject (L30). It does no I/O.
+    PLAN_FIND PlanFind: HookTable, OnPlanFind, plan_find(plan: FindPlan);
+
+    /// Plans a count, or an `exists`; see [`PlanFind`].
+    PLAN_COUNT PlanCount: HookTable, OnPlanCount, plan_count(plan: CountPlan);
+
+    /// Plans a create: may change its drafts, put operations before or after it, or reject (L30). It does no I/O.
+    PLAN_CREATE PlanCreate: HookTable, OnPlanCreate, plan_create(plan: CreatePlan);
+
+    /// Plans an update: may narrow it, change its patch, put operations before or after it, make it a delete, or
+    /// reject (L30, L34). It does no I/O.
+    PLAN_UPDATE PlanUpdate: HookTable, OnPlanUpdate, plan_update(plan: UpdatePlan);
+
+    /// Plans a delete: may narrow it, put operations before or after it, make it an update, or reject (L30, L34). It
+    /// does no I/O.
+    PLAN_DELETE PlanDelete: HookTable, OnPlanDelete, plan_delete(plan: DeletePlan);
+
+    /// After a find: may change what the caller gets (L17). It sees the columns that were read, and no others.
+    ///
+    /// The hooks that only look, [`AfterFind`], see what it left if they run after it: those are more general.
+    TRANSFORM_FIND TransformFind: HookTable, OnTransformFind, transform_find(read, rows: found) reads none;
+
+    /// After a find: sees all of its rows at once, also none (L16, L71). It cannot change what the caller gets: that is
+    /// [`TransformFind`].
+    AFTER_FIND AfterFind: HookRow, OnAfterFind, after_find(read, rows: rows) reads new;
+
+    /// After a count: sees the number; for `exists` it is 0 or 1 (L71).
+    AFTER_COUNT AfterCount: HookTable, OnAfterCount, after_count(read, count: number) reads none;
 
     /// After rows were created, in the transaction: sees them as the database stored them (L40). An error undoes
     /// the write (L41).
@@ -152,5 +201,10 @@ impl Hook {
     /// Whether it runs after the transaction has ended.
     pub(crate) fn is_ended(&self) -> bool {
         matches!(self.call, Call::Ended(_))
+    }
+
+    /// Whether it does no I/O.
+    pub(crate) fn is_plan(&self) -> bool {
+        matches!(self.call, Call::Plan(_))
     }
 }

@@ -68,12 +68,15 @@ pub mod postgres {
 pub use tripline_sqlite::{Durability, Options as SqliteOptions, sqlite_version};
 
 pub use crate::hooks::{
-    AfterAny, AfterChange, AfterChangeCommit, AfterCreate, AfterCreateCommit, AfterDelete, AfterDeleteCommit,
-    AfterRollback, AfterSave, AfterSaveCommit, AfterUpdate, AfterUpdateCommit, BeforeAny, BeforeCreate,
-    BeforeDelete, BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, OnAfterAny, OnAfterChange,
-    OnAfterChangeCommit, OnAfterCreate, OnAfterCreateCommit, OnAfterDelete, OnAfterDeleteCommit,
+    AfterAny, AfterChange, AfterChangeCommit, AfterCount, AfterCreate, AfterCreateCommit, AfterDelete,
+    AfterDeleteCommit, AfterFind, AfterRollback, AfterSave, AfterSaveCommit, AfterUpdate, AfterUpdateCommit,
+    BeforeAny, BeforeCount, BeforeCreate, BeforeDelete, BeforeDeleteRows, BeforeFind, BeforeSave,
+    BeforeUpdate, BeforeUpdateRows, FilterReads, OnAfterAny, OnAfterChange, OnAfterChangeCommit,
+    OnAfterCount, OnAfterCreate, OnAfterCreateCommit, OnAfterDelete, OnAfterDeleteCommit, OnAfterFind,
     OnAfterRollback, OnAfterSave, OnAfterSaveCommit, OnAfterUpdate, OnAfterUpdateCommit, OnBeforeAny,
-    OnBeforeCreate, OnBeforeDelete, OnBeforeDeleteRows, OnBeforeSave, OnBeforeUpdate, OnBeforeUpdateRows,
+    OnBeforeCount, OnBeforeCreate, OnBeforeDelete, OnBeforeDeleteRows, OnBeforeFind, OnBeforeSave,
+    OnBeforeUpdate, OnBeforeUpdateRows, OnFilterReads, OnPlanCount, OnPlanCreate, OnPlanDelete, OnPlanFind,
+    OnPlanUpdate, OnTransformFind, PlanCount, PlanCreate, PlanDelete, PlanFind, PlanUpdate, TransformFind,
 };
 #[cfg(feature = "json")]
 pub use crate::types::Json;
@@ -87,10 +90,12 @@ pub use crate::{
     hooks::{
         change::{Change, Edit, Outcome, RowChange, Save, Saves, Undone},
         observer::{Observer, Observes},
+        plan::{CountPlan, CreatePlan, DeletePlan, FindPlan, ReadPlan, UpdatePlan},
+        read::{Found, FoundRow, ReadQuery},
     },
-    on::{Detached, On, delete, find, update},
+    on::{Detached, On, create, delete, find, update},
     ops::{
-        Pipelined,
+        Operates, Pipelined,
         create::{Create, Drafts, Many, Number as HowMany, One},
         delete::Delete,
         find::{Find, First},

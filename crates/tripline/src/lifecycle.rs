@@ -8,33 +8,26 @@ mod before;
 mod check;
 pub(crate) mod committed;
 mod guard;
+mod link;
 pub(crate) mod local;
 mod old;
 pub(crate) mod origin;
 mod plan;
+mod planned;
 mod refresh;
 mod run;
 mod write;
 
-use tripline_core::{Access, Begin, Durability, End, Error, Flight, Kind, Position, Result, Step, Traits};
+use tripline_core::{Kind, Result};
 
-use self::run::{Asked, Written};
 pub(crate) use self::{
+    link::{Link, send_alone},
+    planned::pipeline,
     run::{Checked, Columns, Inner, Reads, Run},
     write::values_of,
 };
-use crate::{
-    Db, On, Tx, beside,
-    tx::{Pending, TxState},
-};
-
-/// Where an operation's statements go.
-pub(crate) enum Link<'a, 't> {
-    /// Into an open transaction.
-    Tx(&'a mut Tx<'t>),
-    /// To the database; each statement is a transaction of its own.
-    Db(&'a Db),
-}
+use self::{plan::Plan, run::Asked};
+use crate::{Db, On, Tx, beside, tx::TxState};
 
 /// Runs an operation; its body then has what the caller asked for.
 pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
@@ -47,55 +40,33 @@ pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
         On::Tx(mut tx) => joined(&mut tx, ask).await,
         On::Db(db) => {
             db.usable()?;
-            let asked = Run::asked(db, ask)?;
-            if asked.is_write() || db.inner.traits.exclusive {
-                beside::check(db.id(), Some(asked.op.kept()))?;
-            }
-            if asked.needs_transaction(db.inner.traits) {
-                Box::pin(alone(db, asked)).await
-            } else {
-                phases(&mut Link::Db(db), asked, 0).await.map(Run::into_inner)
-            }
+            alone(db, Run::asked(db, ask)?).await
         }
     }
 }
 
-/// Runs a write whose result nobody waits for: in a transaction on a server, where nothing is attached that must see
-/// it, it travels with the next flight (L32). All else runs as ever.
-pub(crate) async fn pipeline(on: On<'_>, ask: Box<Inner>) -> Result<()> {
-    let mut tx = match on {
-        On::Tx(tx) if tx.state.db.inner.traits.remote && !ask.savepoint => tx,
-        on => return run(on, ask).await.map(drop),
-    };
-    tx.settle()?;
-    let depth = tx.frame.map_or(0, |frame| frame.depth);
-    let asked = Run::asked(&tx.state.db, ask);
-    let asked = match asked {
-        Ok(asked) if asked.needs_transaction(tx.state.db.inner.traits) => {
-            return operation(&mut tx, asked).await.map(drop);
+/// An operation outside of transactions: it is one of its own if it has company.
+async fn alone(db: &Db, mut asked: Run<Asked>) -> Result<Box<Inner>> {
+    loop {
+        if asked.is_write() || db.inner.traits.exclusive {
+            beside::check(db.id(), Some(asked.op.kept()))?;
         }
-        asked => asked,
-    };
-    if let Ok(asked) = &asked {
-        tx.state.begin_operation(asked.op.kept());
+        if asked.has_company(db.inner.traits) {
+            return Box::pin(transaction(db, asked)).await;
+        }
+        match decided(&mut Link::Db(db), asked, 0).await? {
+            Decided::Instead(other) => asked = other,
+            Decided::Checked(run) if run.planned.is_empty() => {
+                return write::write(&mut Link::Db(db), run).await.map(Run::into_inner);
+            }
+            Decided::Checked(run) => return Box::pin(surrounded(db, run)).await,
+        }
     }
-    let kept = kept_back(&mut tx, asked, depth + 1).await;
-    tx.state.end_operation(depth, kept)
 }
 
-async fn kept_back(tx: &mut Tx<'_>, asked: Result<Run<Asked>>, depth: usize) -> Result<()> {
-    let run = checked(&mut Link::Tx(tx), asked?, depth).await?;
-    let table = run.op.table;
-    if let Some(pending) = Pending::new(run)? {
-        tx.state.note_write(Some(table));
-        tx.state.pipeline(pending);
-    }
-    Ok(())
-}
-
-/// An operation that is a transaction of its own.
-async fn alone(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
-    let mut state = TxState::writing(db);
+/// An operation that is a transaction of its own; reads only share a session.
+async fn transaction(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
+    let mut state = if asked.is_write() { TxState::writing(db) } else { TxState::reading(db) };
     if db.inner.traits.remote && asked.ends_with_its_write() {
         return carried(db, state, asked).await;
     }
@@ -103,23 +74,64 @@ async fn alone(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
     state.end(result).await
 }
 
+/// An operation with others planned around it, which nothing else makes a transaction.
+async fn surrounded(db: &Db, run: Run<Checked>) -> Result<Box<Inner>> {
+    beside::check(db.id(), Some(run.op.kept()))?;
+    let mut state = TxState::writing(db);
+    if db.inner.traits.remote && run.ends_with_its_write() {
+        return finished(db, state, run).await;
+    }
+    let result = checked_operation(&mut Tx::outermost(&mut state, db), run).await;
+    state.end(result).await
+}
+
 /// Runs an operation whose last statement takes COMMIT along: nobody here must see its result before (L32).
-async fn carried(db: &Db, mut state: TxState, asked: Run<Asked>) -> Result<Box<Inner>> {
-    let checked = {
-        let mut tx = Tx::outermost(&mut state, db);
-        tx.state.begin_operation(asked.op.kept());
-        let checked = checked(&mut Link::Tx(&mut tx), asked, 1).await;
-        tx.state.end_operation(0, checked)
-    };
-    let run = match checked {
-        Ok(run) => run,
-        Err(error) => return state.end(Err(error)).await,
-    };
+async fn carried(db: &Db, mut state: TxState, mut asked: Run<Asked>) -> Result<Box<Inner>> {
+    loop {
+        let decided = {
+            let mut tx = Tx::outermost(&mut state, db);
+            tx.state.begin_operation(asked.op.kept());
+            let decided = decided(&mut Link::Tx(&mut tx), asked, 1).await;
+            tx.state.end_operation(0, decided)
+        };
+        match decided {
+            Err(error) => return state.end(Err(error)).await,
+            Ok(Decided::Checked(run)) => return finished(db, state, run).await,
+            Ok(Decided::Instead(other)) if other.ends_with_its_write() => asked = other,
+            Ok(Decided::Instead(other)) => {
+                let result = operation(&mut Tx::outermost(&mut state, db), other).await;
+                return state.end(result).await;
+            }
+        }
+    }
+}
+
+/// Writes and commits in one flight, if what is planned after the operation can travel along.
+async fn finished(db: &Db, mut state: TxState, mut run: Run<Checked>) -> Result<Box<Inner>> {
+    if !planned::can_trail(db, &run) {
+        let result = checked_operation(&mut Tx::outermost(&mut state, db), run).await;
+        return state.end(result).await;
+    }
+    if !run.planned.is_empty() {
+        let ready = Box::pin(ready(&mut Tx::outermost(&mut state, db), &mut run)).await;
+        if let Err(error) = ready {
+            return state.end(Err(error)).await;
+        }
+    }
     // What follows the commit is the engine's from here on (L5): this operation's, and what its before-hooks queued.
     if run.has_followers() || state.has_followers() {
         return db.owned(write_and_commit(db.clone(), state, run)).await;
     }
     write_and_commit(db.clone(), state, run).await
+}
+
+async fn ready(tx: &mut Tx<'_>, run: &mut Run<Checked>) -> Result<()> {
+    tx.state.begin_operation(run.op.kept());
+    let ready = match planned::before(tx, run, 1).await {
+        Ok(()) => planned::trail(tx, run, 1).await,
+        Err(error) => Err(error),
+    };
+    tx.state.end_operation(0, ready)
 }
 
 async fn write_and_commit(db: Db, mut state: TxState, run: Run<Checked>) -> Result<Box<Inner>> {
@@ -154,82 +166,57 @@ async fn operation(tx: &mut Tx<'_>, asked: Run<Asked>) -> Result<Box<Inner>> {
     tx.state.end_operation(depth, result)
 }
 
-async fn in_transaction(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) -> Result<Box<Inner>> {
-    let run = phases(&mut Link::Tx(tx), asked, depth).await?;
+async fn checked_operation(tx: &mut Tx<'_>, run: Run<Checked>) -> Result<Box<Inner>> {
+    tx.state.begin_operation(run.op.kept());
+    let result = rest(tx, run, 1).await;
+    tx.state.end_operation(0, result)
+}
+
+async fn in_transaction(tx: &mut Tx<'_>, mut asked: Run<Asked>, depth: usize) -> Result<Box<Inner>> {
+    loop {
+        match decided(&mut Link::Tx(tx), asked, depth).await? {
+            Decided::Checked(run) => return rest(tx, run, depth).await,
+            Decided::Instead(other) => asked = other,
+        }
+    }
+}
+
+/// What became of an operation before anything of it was sent.
+enum Decided {
+    /// It is to be written.
+    Checked(Run<Checked>),
+    /// Another one runs in its place (L34).
+    Instead(Run<Asked>),
+}
+
+/// The phases up to the write: the table in the design, as code (L10).
+async fn decided(link: &mut Link<'_, '_>, run: Run<Asked>, depth: usize) -> Result<Decided> {
+    let run = guard::guard(link, run, depth)?;
+    let run = before::before(link, run, depth).await?;
+    Ok(match plan::plan(link, run)? {
+        Plan::Ready(run) => Decided::Checked(check::check(run)?),
+        Plan::Instead(run) => Decided::Instead(run),
+    })
+}
+
+/// The phases from the write on, with what is planned around that.
+async fn rest(tx: &mut Tx<'_>, mut run: Run<Checked>, depth: usize) -> Result<Box<Inner>> {
+    let planned = !run.planned.is_empty();
+    if planned {
+        // A read may have begun without a transaction, which what is planned around it needs.
+        tx.state.must_write();
+        Box::pin(planned::before(tx, &mut run, depth)).await?;
+    }
+    let mut run = write::write(&mut Link::Tx(tx), run).await?;
+    if planned {
+        Box::pin(planned::after(tx, &mut run, depth)).await?;
+    }
     let mut run = after::after(tx, run, depth).await?;
     // A committed write is never reported as failed: what the caller gets is decoded before.
     if let Some(decode) = run.decode {
         decode(&mut run.body)?;
     }
     Ok(run)
-}
-
-/// The phases up to the write: the table in the design, as code (L10).
-async fn phases(link: &mut Link<'_, '_>, run: Run<Asked>, depth: usize) -> Result<Run<Written>> {
-    let run = checked(link, run, depth).await?;
-    write::write(link, run).await
-}
-
-async fn checked(link: &mut Link<'_, '_>, run: Run<Asked>, depth: usize) -> Result<Run<Checked>> {
-    let run = guard::guard(link, run, depth)?;
-    let run = before::before(link, run, depth).await?;
-    let run = plan::plan(link.db(), run)?;
-    check::check(run)
-}
-
-impl Link<'_, '_> {
-    fn traits(&self) -> Traits {
-        self.db().inner.traits
-    }
-
-    pub(crate) fn db(&self) -> &Db {
-        match self {
-            Link::Tx(tx) => &tx.state.db,
-            Link::Db(db) => db,
-        }
-    }
-
-    /// Sends one statement.
-    pub(crate) async fn send(&mut self, step: &mut Step<'_>, kind: Kind) -> Result<()> {
-        match self {
-            Link::Tx(tx) => tx.state.send(std::slice::from_mut(step)).await,
-            Link::Db(db) => {
-                let access = if is_write(kind) { Access::Write } else { Access::Read };
-                send_alone(db, step, access).await
-            }
-        }
-    }
-
-    /// Sends a statement whose answer is a number or a key, and after which the operation sends no other.
-    async fn send_last(&mut self, step: &mut Step<'_>, kind: Kind) -> Result<()> {
-        match self {
-            Link::Tx(tx) => tx.state.send_last(step).await,
-            Link::Db(_) => self.send(step, kind).await,
-        }
-    }
-}
-
-/// Sends one statement outside of transactions.
-pub(crate) async fn send_alone(db: &Db, step: &mut Step<'_>, access: Access) -> Result<()> {
-    let seen = (access == Access::Read).then(|| db.seen());
-    let mut session = db.inner.driver.lease(access, seen).await?;
-    let flight = Flight { begin: Begin::default(), steps: std::slice::from_mut(step), end: End::None };
-    let sent = session.send(flight).await;
-    if let Err(Error::CommitUnknown(_)) = sent {
-        // Whoever looks whether it was must not ask a copy that is behind.
-        db.saw(Some(Position::UNKNOWN));
-    }
-    let commit = sent?;
-    // Others may write while this commit becomes durable.
-    drop(session);
-    match seen {
-        Some(Position::UNKNOWN) => db.found(commit.position),
-        _ => db.saw(commit.position),
-    }
-    match commit.durability {
-        Durability::Now => Ok(()),
-        Durability::Later(durable) => durable.await,
-    }
 }
 
 pub(crate) fn is_write(kind: Kind) -> bool {

@@ -129,6 +129,11 @@ pub fn find<T: Table>() -> Find<T, Detached> {
     Find::new(Detached, T::DESC)
 }
 
+/// A create that is asked of nothing yet; see [`find`].
+pub fn create<D: Drafts>(drafts: D) -> Create<D::Table, Detached, D::Number> {
+    Create::new(Detached, drafts)
+}
+
 /// An update that is asked of nothing yet; see [`find`].
 pub fn update<T: Table>() -> Update<T, Detached> {
     Update::new(Detached, T::DESC)

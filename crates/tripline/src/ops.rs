@@ -6,6 +6,7 @@ use tripline_core::{BoxFuture, Compare, Node, Result};
 
 use crate::{
     On,
+    hooks::body::Body,
     lifecycle::{Inner, pipeline},
     table::Key,
 };
@@ -15,6 +16,38 @@ pub(crate) mod delete;
 pub(crate) mod find;
 pub(crate) mod raw;
 pub(crate) mod update;
+
+/// An operation that was asked of nothing yet: data, for plans and batches. [`find`](crate::find),
+/// [`create`](crate::create), [`update`](crate::update) and [`delete`](crate::delete) make them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no operation that can be planned or put into a batch",
+    label = "expected an operation that was asked of nothing yet",
+    note = "make it with `tripline::update::<User>()` rather than `db.update::<User>()`"
+)]
+pub trait Operates {
+    /// What it gives.
+    type Output: Send;
+    #[doc(hidden)]
+    fn into_ask(self) -> Ask;
+    #[doc(hidden)]
+    fn take(body: &mut Body) -> Result<Self::Output>;
+}
+
+/// An operation, whichever its type.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Ask(pub(crate) Box<Inner>);
+
+/// What can be said of a planned write.
+macro_rules! detached {
+    () => {
+        /// As a planned operation: runs only if the one that it was planned after touched a row (L16).
+        pub fn if_any(mut self) -> Self {
+            self.ask.if_any = true;
+            self
+        }
+    };
+}
 
 /// Methods that choose rows, for builders with a `filter`.
 macro_rules! choosing {
@@ -119,4 +152,4 @@ macro_rules! pipelining {
     };
 }
 
-pub(crate) use {choosing, pipelining, writing};
+pub(crate) use {choosing, detached, pipelining, writing};

@@ -19,7 +19,10 @@ use crate::{
     Db,
     actor::Actor,
     beside,
-    lifecycle::{local::Local, origin::Frame},
+    lifecycle::{
+        local::Local,
+        origin::{self, Frame},
+    },
 };
 
 /// An open transaction. Through it go all operations of the transaction, one at a time (L8).
@@ -115,16 +118,12 @@ impl<'t> Tx<'t> {
 
     /// Whether the operation whose hook this is was made by a hook, rather than by the application (L60).
     pub fn is_implicit(&self) -> bool {
-        self.frame.is_some_and(|frame| frame.parent.is_some()) || self.state.db.origin.is_some()
+        origin::is_implicit(self.frame, &self.state.db)
     }
 
     /// The operations that led here, the innermost first (L60).
     pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
-        let frames =
-            std::iter::successors(self.frame, |frame| frame.parent).map(|frame| frame.operation.kept());
-        let inherited =
-            std::iter::successors(self.state.db.origin.as_deref(), |origin| origin.parent.as_deref());
-        frames.chain(inherited.map(|origin| origin.operation))
+        origin::origin(self.frame, &self.state.db)
     }
 
     /// A value that the hooks of one operation share, from its first before-hook to its last after-hook (L64).
@@ -146,6 +145,33 @@ impl<'t> Tx<'t> {
     }
 }
 
-/// A transaction that only reads.
+/// What only reads: a transaction, or what a read hook gets.
 #[derive(Debug)]
 pub struct Read<'t>(pub(crate) Tx<'t>);
+
+impl<'t> Read<'t> {
+    /// The actor that operations of this handle run for, if it is of this type.
+    pub fn actor<A: Any>(&self) -> Option<&A> {
+        self.0.actor()
+    }
+
+    /// The operation whose hook this is; none outside of hooks (L29).
+    pub fn operation(&self) -> Option<&'t Operation> {
+        self.0.operation()
+    }
+
+    /// See [`Tx::is_implicit`].
+    pub fn is_implicit(&self) -> bool {
+        self.0.is_implicit()
+    }
+
+    /// See [`Tx::origin`].
+    pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
+        self.0.origin()
+    }
+
+    /// See [`Tx::local`].
+    pub fn local<S: Any + Send + Sync + Default>(&mut self) -> Result<&mut S> {
+        self.0.local()
+    }
+}

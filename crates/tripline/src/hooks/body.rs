@@ -5,7 +5,7 @@
 
 use std::any::{Any, TypeId};
 
-use tripline_core::{ColumnSet, Kind, Result, RowSet, Slot, TableRef, Value};
+use tripline_core::{ColumnSet, Kind, Query, Result, RowSet, Slot, TableRef, Value};
 
 use super::change::{Change, Edit, Outcome, RowChange, Saves};
 use crate::{
@@ -19,6 +19,8 @@ use crate::{
 pub struct Body {
     pub(crate) table: TableRef,
     pub(crate) kind: Kind,
+    /// What a read asks, while a hook changes it.
+    pub(crate) query: Query,
     /// Drafts, one for each row, or patches: one for all rows, or one for each of `old`.
     pub(crate) slots: SlotRows,
     /// The rows before an update or delete, where someone asked.
@@ -40,6 +42,7 @@ impl Body {
         Body {
             table,
             kind,
+            query: Query::default(),
             slots: SlotRows { table, form: Form::Flat(Vec::new()) },
             old: RowSet::default(),
             new: RowSet::default(),
@@ -118,6 +121,14 @@ impl Body {
             })
         })?;
         Ok(changes)
+    }
+
+    /// Decodes the caller's rows, to see whether that goes.
+    pub(crate) fn decode_result<R: Row>(&mut self) -> Result<()> {
+        match self.kind {
+            Kind::Delete => self.gone::<R>().map(drop),
+            _ => self.rows::<R>().map(drop),
+        }
     }
 
     /// The caller's rows, taken from what hooks saw where that is the same type.

@@ -1,56 +1,16 @@
 //! What `hooks!` makes of each line: the trait, the observer's trait, the probes and the glue between typed rows
 //! and the engine's plain ones.
 
-/// One line a hook: constant, trait and its bound, observer's trait, function, what it is called with, what rows
-/// it must see.
+/// One line a hook: constant, trait and its bound, observer's trait, function, what it is called with; for an async
+/// one also what rows it must see.
 macro_rules! hooks {
     ($(
         $(#[doc = $doc:literal])*
-        $probe:ident $hook:ident: $bound:ident, $on:ident, $call:ident($handle:ident, $arg:ident: $kind:ident)
-        reads $reads:ident;
+        $probe:ident $hook:ident: $bound:ident, $on:ident, $call:ident($($arg:tt)*) $(reads $reads:ident)?;
     )*) => {
-        $(
-            $(#[doc = $doc])*
-            pub trait $hook: $bound {
-                /// The hook's body.
-                fn $call(
-                    $handle: $crate::hooks::macros::handle!($handle),
-                    $arg: $crate::hooks::macros::arg!('_, $kind, Self),
-                ) -> impl Future<Output = Result<()>> + Send;
-            }
-
-            #[doc = concat!("[`", stringify!($hook), "`] of an observer, for rows `R`.")]
-            pub trait $on<R: Row>: Observes<R> {
-                /// The hook's body.
-                fn $call(
-                    &self,
-                    $handle: $crate::hooks::macros::handle!($handle),
-                    $arg: $crate::hooks::macros::arg!('_, $kind, R),
-                ) -> impl Future<Output = Result<()>> + Send;
-            }
-
-            impl<R: $hook> Probe<R> {
-                pub const $probe: Option<Hook> = Some(Hook {
-                    phase: Phase::$hook,
-                    reads: $crate::hooks::macros::reads!($reads, R),
-                    name: std::any::type_name::<R>,
-                    call: $crate::hooks::macros::glue!($handle, $kind, R, |_carrier, handle, arg| {
-                        R::$call(handle, arg)
-                    }),
-                });
-            }
-
-            impl<O: $on<R>, R: Row> ProbeOn<O, R> {
-                pub const $probe: Option<Hook> = Some(Hook {
-                    phase: Phase::$hook,
-                    reads: $crate::hooks::macros::reads!($reads, R),
-                    name: std::any::type_name::<O>,
-                    call: $crate::hooks::macros::glue!($handle, $kind, R, |carrier, handle, arg| {
-                        $crate::hooks::observer::carried::<O>(carrier).$call(handle, arg)
-                    }),
-                });
-            }
-        )*
+        $($crate::hooks::macros::hook! {
+            [$($doc)*] $probe $hook: $bound, $on, $call($($arg)*) $(reads $reads)?
+        })*
 
         /// How many hooks there are.
         pub(crate) const HOOKS: usize = [$(stringify!($probe)),*].len();
@@ -67,8 +27,97 @@ macro_rules! hooks {
     };
 }
 
+/// The traits and probes of one hook.
+macro_rules! hook {
+    (
+        [$($doc:literal)*] $probe:ident $hook:ident: $bound:ident, $on:ident,
+        $call:ident($handle:ident, $arg:ident: $kind:ident) reads $reads:ident
+    ) => {
+        $(#[doc = $doc])*
+        pub trait $hook: $bound {
+            /// The hook's body.
+            fn $call(
+                $handle: $crate::hooks::macros::handle!($handle),
+                $arg: $crate::hooks::macros::arg!('_, $kind, Self),
+            ) -> impl Future<Output = Result<()>> + Send;
+        }
+
+        #[doc = concat!("[`", stringify!($hook), "`] of an observer, for rows `R`.")]
+        pub trait $on<R: Row>: Observes<R> {
+            /// The hook's body.
+            fn $call(
+                &self,
+                $handle: $crate::hooks::macros::handle!($handle),
+                $arg: $crate::hooks::macros::arg!('_, $kind, R),
+            ) -> impl Future<Output = Result<()>> + Send;
+        }
+
+        impl<R: $hook> Probe<R> {
+            pub const $probe: Option<Hook> = Some(Hook {
+                phase: Phase::$hook,
+                reads: $crate::hooks::macros::reads!($reads, R),
+                name: std::any::type_name::<R>,
+                call: $crate::hooks::macros::glue!($handle, $kind, R, |_carrier, handle, arg| {
+                    R::$call(handle, arg)
+                }),
+            });
+        }
+
+        impl<O: $on<R>, R: Row> ProbeOn<O, R> {
+            pub const $probe: Option<Hook> = Some(Hook {
+                phase: Phase::$hook,
+                reads: $crate::hooks::macros::reads!($reads, R),
+                name: std::any::type_name::<O>,
+                call: $crate::hooks::macros::glue!($handle, $kind, R, |carrier, handle, arg| {
+                    $crate::hooks::observer::carried::<O>(carrier).$call(handle, arg)
+                }),
+            });
+        }
+    };
+    // Without I/O.
+    (
+        [$($doc:literal)*] $probe:ident $hook:ident: $bound:ident, $on:ident, $call:ident($plan:ident: $kind:ident)
+    ) => {
+        $(#[doc = $doc])*
+        pub trait $hook: $bound {
+            /// The hook's body.
+            fn $call($plan: &mut $crate::hooks::plan::$kind<'_, Self::Table>) -> Result<()>;
+        }
+
+        #[doc = concat!("[`", stringify!($hook), "`] of an observer, for rows `R`.")]
+        pub trait $on<R: Row>: Observes<R> {
+            /// The hook's body.
+            fn $call(&self, $plan: &mut $crate::hooks::plan::$kind<'_, R::Table>) -> Result<()>;
+        }
+
+        impl<R: $hook> Probe<R> {
+            pub const $probe: Option<Hook> = Some(Hook {
+                phase: Phase::$hook,
+                reads: $crate::hooks::macros::reads!(none, R),
+                name: std::any::type_name::<R>,
+                call: $crate::hooks::Call::Plan(|_carrier, work| {
+                    R::$call(&mut $crate::hooks::plan::$kind::new(work))
+                }),
+            });
+        }
+
+        impl<O: $on<R>, R: Row> ProbeOn<O, R> {
+            pub const $probe: Option<Hook> = Some(Hook {
+                phase: Phase::$hook,
+                reads: $crate::hooks::macros::reads!(none, R),
+                name: std::any::type_name::<O>,
+                call: $crate::hooks::Call::Plan(|carrier, work| {
+                    let observer = $crate::hooks::observer::carried::<O>(carrier);
+                    observer.$call(&mut $crate::hooks::plan::$kind::new(work))
+                }),
+            });
+        }
+    };
+}
+
 macro_rules! handle {
     (tx) => { &mut Tx<'_> };
+    (read) => { &mut $crate::Read<'_> };
     (db) => { &Db };
 }
 
@@ -83,6 +132,9 @@ macro_rules! arg {
     ($life:lifetime, changes, $row:ident) => { &$life [$crate::Change<$row>] };
     ($life:lifetime, row_changes, $row:ident) => { &$life [$crate::RowChange<$row>] };
     ($life:lifetime, outcome, $row:ident) => { &$life $crate::Outcome };
+    ($life:lifetime, query, $row:ident) => { &$life mut $crate::ReadQuery<'_, <$row as $crate::Row>::Table> };
+    ($life:lifetime, found, $row:ident) => { &$life mut $crate::Found<'_, <$row as $crate::Row>::Table> };
+    ($life:lifetime, number, $row:ident) => { u64 };
 }
 
 macro_rules! reads {
@@ -118,6 +170,27 @@ macro_rules! glue {
         $crate::hooks::Call::InTx(|$carrier, $handle, _body| {
             Box::pin(async move {
                 let $arg = $handle.own_operation()?;
+                $call.await
+            })
+        })
+    };
+    (read, query, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
+        $crate::hooks::Call::InTx(|$carrier, $handle, body| {
+            Box::pin(async move {
+                let mut query = $crate::ReadQuery::new(body);
+                let done = {
+                    let ($handle, $arg) = (&mut $crate::Read($handle.reborrow()), &mut query);
+                    $call.await
+                };
+                done.and(query.into_result())
+            })
+        })
+    };
+    (read, $kind:ident, $row:ident, |$carrier:ident, $handle:ident, $arg:ident| $call:expr) => {
+        $crate::hooks::Call::InTx(|$carrier, $handle, body| {
+            Box::pin(async move {
+                $crate::hooks::macros::typed!($kind, $row, body, $arg);
+                let $handle = &mut $crate::Read($handle.reborrow());
                 $call.await
             })
         })
@@ -166,9 +239,15 @@ macro_rules! typed {
     (outcome, $row:ident, $body:ident, $arg:ident) => {
         let $arg = &$body.outcome();
     };
+    (found, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = &mut $crate::Found::new($body);
+    };
+    (number, $row:ident, $body:ident, $arg:ident) => {
+        let $arg = $body.count;
+    };
 }
 
-pub(crate) use {arg, glue, handle, hooks, reads, typed};
+pub(crate) use {arg, glue, handle, hook, hooks, reads, typed};
 
 /// The hooks of a table and of its listed row types.
 #[doc(hidden)]
@@ -211,6 +290,8 @@ macro_rules! __observer_hooks {
 macro_rules! __probes {
     ($probe:ty) => {
         [
+            <$probe>::BEFORE_FIND,
+            <$probe>::BEFORE_COUNT,
             <$probe>::BEFORE_CREATE,
             <$probe>::BEFORE_UPDATE,
             <$probe>::BEFORE_UPDATE_ROWS,
@@ -218,6 +299,15 @@ macro_rules! __probes {
             <$probe>::BEFORE_DELETE_ROWS,
             <$probe>::BEFORE_SAVE,
             <$probe>::BEFORE_ANY,
+            <$probe>::FILTER_READS,
+            <$probe>::PLAN_FIND,
+            <$probe>::PLAN_COUNT,
+            <$probe>::PLAN_CREATE,
+            <$probe>::PLAN_UPDATE,
+            <$probe>::PLAN_DELETE,
+            <$probe>::TRANSFORM_FIND,
+            <$probe>::AFTER_FIND,
+            <$probe>::AFTER_COUNT,
             <$probe>::AFTER_CREATE,
             <$probe>::AFTER_UPDATE,
             <$probe>::AFTER_DELETE,

@@ -88,6 +88,7 @@ macro_rules! once {
 
 macro_rules! handle {
     (tx, $a:lifetime, $t:lifetime) => { &$a mut $crate::Tx<$t> };
+    (read, $a:lifetime, $t:lifetime) => { &$a mut $crate::Read<$t> };
     (db, $a:lifetime, $t:lifetime) => { &$a $crate::Db };
 }
 
@@ -123,6 +124,14 @@ macro_rules! boxed {
                 let done = $hook(tx, &mut edits[..]).await;
                 body.put_edits(edits)?;
                 done
+            })
+        }))
+    };
+    (read, $kind:ident, $row:ident, $hook:ident) => {
+        OnceCall::InTx(Box::new(move |tx, body| {
+            Box::pin(async move {
+                $crate::hooks::macros::typed!($kind, $row, body, arg);
+                $hook(&mut $crate::Read(tx.reborrow()), arg).await
             })
         }))
     };

@@ -18,6 +18,9 @@ use crate::{
 pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> Result<Box<Inner>> {
     let mut run = run.into_inner();
     if !is_write(run.op.kind) {
+        if run.hooks().is_some_and(|hooks| !hooks.after.is_empty()) || !run.once.is_empty() {
+            Box::pin(call_hooks(tx, &mut run, depth)).await?;
+        }
         return Ok(run);
     }
     let ends = run.has_followers();
@@ -40,11 +43,13 @@ pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> R
 
 /// From the inside out: the operation's own hooks first (L11).
 async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
+    // A write of no rows has nothing to show; a find of none shows just that (L16).
+    let shown = run.body.count > 0 || !is_write(run.op.kind);
     for i in (0..run.once.len()).rev() {
         let hook: &mut OnceHook = &mut run.once[i];
         let (phase, name) = (hook.phase, HookName::Place(hook.place));
         match hook.call.take() {
-            Some(OnceCall::InTx(once)) if run.body.count > 0 => {
+            Some(OnceCall::InTx(once)) if shown => {
                 call(tx, run, depth, Caller::Once(phase, name, once)).await?;
             }
             // Not its time yet.
@@ -56,7 +61,7 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
     let attached = run.attached().cloned();
     let hooks = attached.as_ref().and_then(|attached| attached.hooks(run.op.kind));
     for bound in hooks.into_iter().flat_map(|hooks| &hooks.after) {
-        if run.body.count > 0 || bound.hook.phase == Phase::AfterAny {
+        if shown || bound.hook.phase == Phase::AfterAny {
             call(tx, run, depth, Caller::Bound(bound)).await?;
         }
     }

@@ -113,6 +113,13 @@ async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Cal
             call(tx, run, depth, caller).await
         }
         Phase::BeforeUpdate if run.patch_each => with_common_patch(tx, run, depth, caller).await,
+        Phase::BeforeFind | Phase::BeforeCount => {
+            // The hook can look at the operation while it changes what that asks.
+            run.body.query = run.op.query.clone();
+            let called = call(tx, run, depth, caller).await;
+            run.op.query = std::mem::take(&mut run.body.query);
+            called
+        }
         // A create of no rows has no draft to show.
         Phase::BeforeCreate | Phase::BeforeSave
             if run.op.kind == Kind::Create && run.body.slots.is_empty() =>
@@ -169,7 +176,7 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
             Call::InTx(call) => {
                 beside::inside(database, Some(hook), call(bound.carrier(), &mut handle, body)).await
             }
-            Call::Ended(_) => Ok(()),
+            Call::Plan(_) | Call::Ended(_) => Ok(()),
         },
         Caller::Once(_, _, call) => beside::inside(database, Some(hook), call(&mut handle, body)).await,
     };

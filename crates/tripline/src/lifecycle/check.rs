@@ -6,9 +6,9 @@ use tripline_core::{
     ColumnDesc, Error, Invalid, Kind, Node, Pattern, PatternPart, Result, Slot, TableRef, Value, Violation,
 };
 
-use super::run::{Checked, Inner, Planned, Run};
+use super::run::{Checked, Final, Inner, Run};
 
-pub(super) fn check(mut run: Run<Planned>) -> Result<Run<Checked>> {
+pub(super) fn check(mut run: Run<Final>) -> Result<Run<Checked>> {
     let table = run.op.table;
     if let Some(filter) = &run.op.query.filter {
         check_node(table, filter)?;

@@ -6,11 +6,15 @@ use super::{
     Link, is_write,
     run::{Asked, Guarded, Run},
 };
-use crate::Tx;
+use crate::{Tx, catalog::concerns};
 
 pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> Result<Run<Guarded>> {
     if let Some(mistake) = run.mistake.take() {
         return Err(mistake);
+    }
+    if let Some(hook) = run.once.iter().find(|hook| !concerns(hook.phase, run.op.kind)) {
+        let why = format!("the {:?} hook at {} would not run for {:?}", hook.phase, hook.place, run.op);
+        return Err(Error::invalid(why));
     }
     if is_write(run.op.kind) {
         if let Link::Tx(tx) = link {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tripline_core::{HookName, Kept, Operation};
 
+use crate::Db;
+
 /// An operation one of whose hooks runs now. Frames live on the stack of the hooks' futures, so they cannot be
 /// forgotten there.
 #[derive(Debug)]
@@ -38,4 +40,16 @@ impl Inherited {
         let depth = parent.as_ref().map_or(0, |parent| parent.depth) + 1;
         Arc::new(Inherited { operation, parent, depth })
     }
+}
+
+/// Whether what runs here was made by a hook, rather than by the application.
+pub(crate) fn is_implicit(frame: Option<&Frame<'_>>, db: &Db) -> bool {
+    frame.is_some_and(|frame| frame.parent.is_some()) || db.origin.is_some()
+}
+
+/// The operations that led here, the innermost first.
+pub(crate) fn origin<'f>(frame: Option<&'f Frame<'f>>, db: &'f Db) -> impl Iterator<Item = Kept> + use<'f> {
+    let frames = std::iter::successors(frame, |frame| frame.parent).map(|frame| frame.operation.kept());
+    let inherited = std::iter::successors(db.origin.as_deref(), |origin| origin.parent.as_deref());
+    frames.chain(inherited.map(|origin| origin.operation))
 }

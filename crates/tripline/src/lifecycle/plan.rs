@@ -1,19 +1,75 @@
-//! Plan: the operation gets its final form. Neither async nor I/O.
+//! Plan: the operation gets its final form, from hooks that do no I/O (L30) and from on-update values.
 
-use tripline_core::{Kind, OnUpdate, Result, Slot, Value};
+use tripline_core::{Error, HookError, Kind, OnUpdate, Result, Slot, Value};
 
-use super::run::{Planned, Prepared, Run};
-use crate::Db;
+use super::{
+    Link,
+    run::{Asked, Final, Inner, Prepared, Run},
+};
+use crate::{
+    Db,
+    hooks::{Call, plan::Work},
+};
 
-pub(super) fn plan(db: &Db, mut run: Run<Prepared>) -> Result<Run<Planned>> {
-    if run.op.kind == Kind::Update {
-        add_on_update(db, &mut run)?;
+/// What became of the operation.
+pub(super) enum Plan {
+    /// It has its final form.
+    Ready(Run<Final>),
+    /// Another one runs in its place, from the beginning.
+    Instead(Run<Asked>),
+}
+
+pub(super) fn plan(link: &Link<'_, '_>, mut run: Run<Prepared>) -> Result<Plan> {
+    if run.hooks().is_some_and(|hooks| !hooks.plan.is_empty()) {
+        call_hooks(link, &mut run)?;
+        if let Some(other) = run.planned.instead.take() {
+            return Ok(Plan::Instead(run.next::<Final>().instead(other)?));
+        }
     }
-    Ok(run.next())
+    if run.op.kind == Kind::Update {
+        add_on_update(link.db(), &mut run)?;
+    }
+    Ok(Plan::Ready(run.next()))
+}
+
+/// From the outside in (L11).
+fn call_hooks(link: &Link<'_, '_>, run: &mut Inner) -> Result<()> {
+    let (db, actor, frame) = match link {
+        Link::Tx(tx) => (&tx.state.db, &tx.actor, tx.frame),
+        Link::Db(db) => (*db, &db.actor, None),
+    };
+    let attached = run.attached().cloned();
+    let hooks = attached.as_ref().and_then(|attached| attached.hooks(run.op.kind));
+    for bound in hooks.into_iter().flat_map(|hooks| &hooks.plan) {
+        let Call::Plan(call) = bound.hook.call else { continue };
+        let mut mistake = None;
+        let work = Work {
+            db,
+            op: &mut run.op,
+            body: &mut run.body,
+            planned: &mut run.planned,
+            local: &mut run.local,
+            actor,
+            frame,
+            hook: bound.name(),
+            mistake: &mut mistake,
+        };
+        let result = call(bound.carrier(), work).and(mistake.map_or(Ok(()), Err));
+        result.map_err(|source| {
+            let (table, operation) = (run.op.table.name, run.op.kind);
+            let (phase, hook) = (bound.hook.phase, bound.name());
+            Error::Hook(Box::new(HookError { table, operation, phase, hook, source }))
+        })?;
+        if run.planned.instead.is_some() {
+            // What is behind would plan what does not run.
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Adds on-update values to patches that are not empty, where nobody set them (L27).
-fn add_on_update(db: &Db, run: &mut Run<Prepared>) -> Result<()> {
+fn add_on_update(db: &Db, run: &mut Inner) -> Result<()> {
     let table = run.op.table;
     if table.columns.iter().all(|column| matches!(column.on_update, OnUpdate::None)) {
         return Ok(());

@@ -17,6 +17,7 @@ use crate::{
     hooks::{
         body::Body,
         once::{OnceCall, OnceHook},
+        plan::{Planned, same_rows},
     },
     table::Shape,
 };
@@ -53,7 +54,7 @@ pub(crate) enum Guarded {}
 pub(crate) enum Prepared {}
 /// In its final form.
 #[derive(Debug)]
-pub(crate) enum Planned {}
+pub(crate) enum Final {}
 /// Known to make sense.
 #[derive(Debug)]
 pub(crate) enum Checked {}
@@ -86,6 +87,12 @@ pub(crate) struct Inner {
     /// Whether created rows are read again after the hooks (L17).
     pub(crate) refreshed: bool,
     pub(crate) local: Local,
+    /// What plan hooks put around it.
+    pub(crate) planned: Planned,
+    /// Whether it is already what a plan hook made of another operation (L34).
+    replaced: bool,
+    /// As a planned operation: only if the one before it touched a row.
+    pub(crate) if_any: bool,
     /// The operation's one reading of the clock (L27).
     now: Option<Timestamp>,
     /// The table's count of writes when the old rows were read; none if they were not.
@@ -97,33 +104,37 @@ pub(crate) struct Inner {
 }
 
 impl Run<Asked> {
+    /// What is attached is looked up here.
     pub(crate) fn asked(db: &Db, mut inner: Box<Inner>) -> Result<Run<Asked>> {
         inner.attached = Some(db.inner.catalog.get(inner.op.table)?.clone());
         Ok(Run { inner, _state: PhantomData })
     }
 
-    /// Whether it is more than one SQL statement, or has in-transaction company (L1).
-    pub(crate) fn needs_transaction(&self, traits: Traits) -> bool {
-        is_write(self.op.kind)
-            && (self.hooks().is_some_and(|hooks| !hooks.is_empty())
-                || !self.once.is_empty()
-                || self.refreshed
-                || self.decode.is_some()
-                // A server takes any number of rows as one statement.
-                || !traits.remote && self.op.many && self.op.kind == tripline_core::Kind::Create)
+    /// Whether it is more than one SQL statement, or has company (L1). A write is a transaction then.
+    pub(crate) fn has_company(&self, traits: Traits) -> bool {
+        self.hooks().is_some_and(|hooks| !hooks.is_empty())
+            || !self.once.is_empty()
+            || is_write(self.op.kind)
+                && (self.refreshed
+                    || self.decode.is_some()
+                    // A server takes any number of rows as one statement.
+                    || !traits.remote && self.op.many && self.op.kind == tripline_core::Kind::Create)
     }
+}
 
+impl Inner {
     pub(crate) fn is_write(&self) -> bool {
         is_write(self.op.kind)
     }
 
-    /// Whether nothing here must see what it wrote before it is committed.
+    /// Whether it is a write that nothing here must see before it is committed.
     pub(crate) fn ends_with_its_write(&self) -> bool {
         let in_tx = |hook: &OnceHook| {
             matches!(hook.call, Some(OnceCall::InTx(_))) && !crate::catalog::is_before(hook.phase)
         };
         // A rollback hook must know whether it was the write that failed, and undid nothing, or the commit.
-        self.hooks().is_none_or(|hooks| hooks.after.is_empty() && hooks.rollback.is_empty())
+        self.is_write()
+            && self.hooks().is_none_or(|hooks| hooks.after.is_empty() && hooks.rollback.is_empty())
             && !self.once.iter().any(in_tx)
             && !self.refreshed
             && self.decode.is_none()
@@ -134,6 +145,27 @@ impl<S> Run<S> {
     /// Goes on to the next state; each is entered by one phase only.
     pub(super) fn next<N>(self) -> Run<N> {
         Run { inner: self.inner, _state: PhantomData }
+    }
+}
+
+impl Run<Final> {
+    /// The operation that a plan hook put in the place of this one, on its way from the beginning (L34).
+    pub(super) fn instead(mut self, mut other: Box<Inner>) -> Result<Run<Asked>> {
+        if self.replaced {
+            let why =
+                format!("what a plan hook made of another operation, {:?}, is made yet another", self.op);
+            return Err(Error::invalid(why));
+        }
+        same_rows(&self.op, &mut other.op);
+        other.op.without_hooks |= self.op.without_hooks;
+        other.replaced = true;
+        other.attached = self.inner.attached.take();
+        other.columns = std::mem::take(&mut self.columns);
+        other.decode = self.decode;
+        other.planned = std::mem::take(&mut self.planned);
+        other.local = std::mem::take(&mut self.local);
+        other.now = self.now;
+        Ok(Run { inner: other, _state: PhantomData })
     }
 }
 
@@ -171,6 +203,9 @@ impl Inner {
             decode: None,
             refreshed: false,
             local: Local::default(),
+            planned: Planned::default(),
+            replaced: false,
+            if_any: false,
             now: None,
             old_as_of: None,
             patch_each: false,

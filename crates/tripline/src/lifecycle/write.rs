@@ -28,7 +28,12 @@ pub(super) async fn write(link: &mut Link<'_, '_>, mut run: Run<Checked>) -> Res
 
 async fn read(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let (table, kind) = (run.op.table, run.op.kind);
-    let columns = run.columns.indexes(table);
+    let mut columns = run.columns.indexes(table);
+    if let Some(hooks) = run.reads(false).new.filter(|_| kind == Kind::Find) {
+        let mut all: ColumnSet = columns.iter().copied().collect();
+        all.extend(hooks.iter());
+        columns = all.iter().collect::<Vec<_>>().into();
+    }
     let query = &run.op.query;
     let mut step = Step::new(match kind {
         Kind::Count => Statement::Count { table, query },

@@ -4,9 +4,9 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Error, Kind, Operation, Phase, Result, Slot};
 
-use super::{pipelining, writing};
+use super::{Ask, Operates, detached, pipelining, writing};
 use crate::{
-    On,
+    Detached, On,
     hooks::{
         body::Body,
         once::{AsyncOnce, OnceCall, OnceHook, once},
@@ -171,6 +171,23 @@ impl<T: Table, X, N: Number, R> Create<T, X, N, R> {
 
 impl<'x, T: Table, N: Number> Create<T, On<'x>, N> {
     pipelining!();
+}
+
+impl<T: Table, N: Number, R> Create<T, Detached, N, R> {
+    detached!();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table, N: Number, R: Row<Table = T>> Operates for Create<T, Detached, N, R> {
+    type Output = N::Of<R>;
+
+    fn into_ask(self) -> Ask {
+        Ask(self.ask)
+    }
+
+    fn take(body: &mut Body) -> Result<Self::Output> {
+        N::take::<R>(body)
+    }
 }
 
 impl<'x, T: Table, N: Number, R: Row<Table = T>> IntoFuture for Create<T, On<'x>, N, R> {

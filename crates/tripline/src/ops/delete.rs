@@ -4,10 +4,13 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, TableRef};
 
-use super::{add_key, choosing, pipelining, writing};
+use super::{Ask, Operates, add_key, choosing, detached, pipelining, writing};
 use crate::{
-    On,
-    hooks::once::{AsyncOnce, OnceCall, OnceHook, once},
+    Detached, On,
+    hooks::{
+        body::Body,
+        once::{AsyncOnce, OnceCall, OnceHook, once},
+    },
     lifecycle::{Columns, Inner, run},
     table::{IntoKey, Row, RowOf, Table},
 };
@@ -48,7 +51,7 @@ impl<T: Table, X> Delete<T, X> {
     pub fn rows<S: RowOf<T>>(mut self) -> Delete<T, X, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);
         if S::FALLIBLE {
-            self.ask.decode = Some(|body| body.gone::<S>().map(drop));
+            self.ask.decode = Some(Body::decode_result::<S>);
         }
         Delete { on: self.on, ask: self.ask, _types: PhantomData }
     }
@@ -83,6 +86,36 @@ impl<T: Table, X, R> Delete<T, X, R> {
 
 impl<'x, T: Table> Delete<T, On<'x>> {
     pipelining!();
+}
+
+impl<T: Table, R> Delete<T, Detached, R> {
+    detached!();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table> Operates for Delete<T, Detached> {
+    type Output = u64;
+
+    fn into_ask(self) -> Ask {
+        Ask(self.ask)
+    }
+
+    fn take(body: &mut Body) -> Result<u64> {
+        Ok(body.count)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table, R: Row<Table = T>> Operates for Delete<T, Detached, R> {
+    type Output = Vec<R>;
+
+    fn into_ask(self) -> Ask {
+        Ask(self.ask)
+    }
+
+    fn take(body: &mut Body) -> Result<Vec<R>> {
+        body.take_rows::<R>()
+    }
 }
 
 impl<'x, T: Table> IntoFuture for Delete<T, On<'x>> {

@@ -2,12 +2,16 @@
 
 use std::{future::IntoFuture, marker::PhantomData};
 
-use tripline_core::{BoxFuture, Error, Kind, Operation, Result, TableRef};
+use tripline_core::{BoxFuture, Error, Kind, Operation, Phase, Result, TableRef};
 
-use super::{add_key, choosing};
+use super::{Ask, Operates, add_key, choosing};
 use crate::{
-    On,
+    Detached, On,
     columns::OrderBy,
+    hooks::{
+        body::Body,
+        once::{AsyncOnce, OnceCall, OnceHook, once},
+    },
     lifecycle::{Columns, Inner, run},
     table::{IntoKey, Row, RowOf, Table},
 };
@@ -41,6 +45,22 @@ pub struct Find<T, X, R = T> {
     _types: PhantomData<fn() -> (T, R)>,
 }
 
+/// Methods that all finds have.
+macro_rules! reading {
+    () => {
+        /// Skips the read hooks of this operation (L62), [`FilterReads`](crate::FilterReads) among them.
+        pub fn without_hooks(mut self) -> Self {
+            self.ask.op.without_hooks = true;
+            self
+        }
+
+        once! { Find:
+            /// An [`AfterFind`](crate::AfterFind) hook of this operation alone.
+            after_find(read, rows) AfterFind reads new;
+        }
+    };
+}
+
 impl<T: Table, X> Find<T, X> {
     pub(crate) fn new(on: X, table: TableRef) -> Self {
         let mut ask = Inner::new(Operation::new(table, Kind::Find));
@@ -51,6 +71,7 @@ impl<T: Table, X> Find<T, X> {
 
 impl<T: Table, X, R> Find<T, X, R> {
     choosing!();
+    reading!();
 
     /// Gives rows of this row type: only its columns are read.
     pub fn rows<S: RowOf<T>>(mut self) -> Find<T, X, S> {
@@ -131,6 +152,32 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Find<T, On<'x>, R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<T: Table, R: Row<Table = T>> Operates for Find<T, Detached, R> {
+    type Output = Vec<R>;
+
+    fn into_ask(self) -> Ask {
+        Ask(self.ask)
+    }
+
+    fn take(body: &mut Body) -> Result<Vec<R>> {
+        body.take_rows::<R>()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table, R: Row<Table = T>> Operates for First<T, Detached, R> {
+    type Output = Option<R>;
+
+    fn into_ask(self) -> Ask {
+        Ask(self.ask)
+    }
+
+    fn take(body: &mut Body) -> Result<Option<R>> {
+        Ok(body.take_rows::<R>()?.pop())
+    }
+}
+
 /// The first row of a find: awaited, it gives an `Option`.
 #[must_use = "a find does nothing until it is awaited"]
 #[derive(Debug)]
@@ -141,6 +188,8 @@ pub struct First<T, X, R = T> {
 }
 
 impl<T: Table, X, R> First<T, X, R> {
+    reading!();
+
     /// Gives the row as this row type: only its columns are read.
     pub fn rows<S: RowOf<T>>(mut self) -> First<T, X, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);

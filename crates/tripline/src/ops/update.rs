@@ -4,11 +4,14 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, Slot, TableRef};
 
-use super::{add_key, choosing, pipelining, writing};
+use super::{Ask, Operates, add_key, choosing, detached, pipelining, writing};
 use crate::{
-    On,
+    Detached, On,
     columns::Assign,
-    hooks::once::{AsyncOnce, OnceCall, OnceHook, once},
+    hooks::{
+        body::Body,
+        once::{AsyncOnce, OnceCall, OnceHook, once},
+    },
     lifecycle::{Columns, Inner, run},
     table::{IntoKey, Row, RowOf, Table},
 };
@@ -52,7 +55,7 @@ impl<T: Table, X> Update<T, X> {
     pub fn rows<S: RowOf<T>>(mut self) -> Update<T, X, S> {
         self.ask.columns = Columns::Shape(S::SHAPE);
         if S::FALLIBLE {
-            self.ask.decode = Some(|body| body.rows::<S>().map(drop));
+            self.ask.decode = Some(Body::decode_result::<S>);
         }
         Update { on: self.on, ask: self.ask, _types: PhantomData }
     }
@@ -99,6 +102,36 @@ impl<T: Table, X, R> Update<T, X, R> {
 
 impl<'x, T: Table> Update<T, On<'x>> {
     pipelining!();
+}
+
+impl<T: Table, R> Update<T, Detached, R> {
+    detached!();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table> Operates for Update<T, Detached> {
+    type Output = u64;
+
+    fn into_ask(self) -> Ask {
+        Ask(self.ask)
+    }
+
+    fn take(body: &mut Body) -> Result<u64> {
+        Ok(body.count)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table, R: Row<Table = T>> Operates for Update<T, Detached, R> {
+    type Output = Vec<R>;
+
+    fn into_ask(self) -> Ask {
+        Ask(self.ask)
+    }
+
+    fn take(body: &mut Body) -> Result<Vec<R>> {
+        body.take_rows::<R>()
+    }
 }
 
 impl<'x, T: Table> IntoFuture for Update<T, On<'x>> {

@@ -36,7 +36,11 @@ pub(crate) struct TxState {
     /// How often each table was written, by the address of its description.
     written: Vec<(usize, u64)>,
     /// Writes that travel with the next flight; all of them of the innermost level.
-    pending: Vec<Pending>,
+    pub(crate) pending: Vec<Pending>,
+    /// Writes that travel behind the last flight's statements, before COMMIT.
+    pub(crate) trailing: Vec<Pending>,
+    /// Reads without BEGIN, each by itself, of a copy of the database that has seen this.
+    bare: Option<Position>,
     /// Whether the last write may take COMMIT along, since nobody must see its result before.
     pub(crate) carries: bool,
     /// What it committed, if it did.
@@ -88,6 +92,22 @@ impl TxState {
         TxState::new(db, Mode { access: Access::Write, isolation: Isolation::default() })
     }
 
+    /// One for a read with hooks outside of transactions: its statements share a session, and are each by itself.
+    pub(crate) fn reading(db: &Db) -> TxState {
+        let mode = Mode { access: Access::Read, isolation: Isolation::default() };
+        let mut state = TxState::new(db, mode);
+        state.bare = Some(db.seen());
+        state
+    }
+
+    /// Makes of a read by itself, before anything of it was sent, a transaction that may write.
+    pub(crate) fn must_write(&mut self) {
+        if self.bare.take().is_some() {
+            self.session = None;
+            self.mode.access = Access::Write;
+        }
+    }
+
     pub(crate) fn new(db: &Db, mode: Mode) -> TxState {
         TxState {
             _open: db.note_open(),
@@ -102,6 +122,8 @@ impl TxState {
             undone: Vec::new(),
             written: Vec::new(),
             pending: Vec::new(),
+            trailing: Vec::new(),
+            bare: None,
             carries: false,
             committed: None,
             again: false,
@@ -112,7 +134,11 @@ impl TxState {
     /// Sends statements, with what of BEGIN and savepoints is due.
     pub(crate) async fn send(&mut self, steps: &mut [Step<'_>]) -> Result<()> {
         let begin = self.begin().await?;
-        self.fly(begin, steps, End::None).await.map(drop)
+        let commit = self.fly(begin, steps, End::None).await?;
+        if self.bare == Some(Position::UNKNOWN) {
+            self.db.found(commit.position);
+        }
+        Ok(())
     }
 
     /// Sends an operation's last statement, with COMMIT if nobody must see its result before (L32).
@@ -128,7 +154,10 @@ impl TxState {
     /// What of BEGIN and savepoints is due before the next statement.
     async fn begin(&mut self) -> Result<Begin> {
         if self.session.is_none() {
-            self.session = Some(self.db.inner.driver.lease(self.mode.access, None).await?);
+            self.session = Some(self.db.inner.driver.lease(self.mode.access, self.bare).await?);
+        }
+        if self.bare.is_some() {
+            return Ok(Begin::default());
         }
         let begin = Begin {
             transaction: (self.opened == 0).then_some(self.mode),
@@ -141,25 +170,23 @@ impl TxState {
 
     async fn fly(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Commit> {
         let session = self.session.as_mut().ok_or(Error::Closed)?;
-        if self.pending.is_empty() {
+        let last = end == End::Commit;
+        if self.pending.is_empty() && !(last && !self.trailing.is_empty()) {
             return session.send(Flight { begin, steps, end }).await;
         }
         let mut pending = std::mem::take(&mut self.pending);
+        let mut trailing = if last { std::mem::take(&mut self.trailing) } else { Vec::new() };
         let mut all: Vec<Step<'_>> = pending.iter_mut().map(Pending::step).collect();
         let first = all.len();
         // Their statements are not needed here any more, only their answers.
         let nothing = || Step::new(Statement::Schema { text: "" });
         all.extend(steps.iter_mut().map(|step| std::mem::replace(step, nothing())));
+        all.extend(trailing.iter_mut().map(Pending::step));
         let sent = session.send(Flight { begin, steps: &mut all, end }).await;
         for (step, done) in steps.iter_mut().zip(all.drain(first..)) {
             step.answer = done.answer;
         }
         sent
-    }
-
-    /// Keeps a write for the next flight (L32). The transaction's end is one.
-    pub(crate) fn pipeline(&mut self, pending: Pending) {
-        self.pending.push(pending);
     }
 
     /// Sends what is kept for the next flight; an operation like any other, since it may fail, or be dropped half-way.
@@ -266,6 +293,11 @@ impl TxState {
         result
     }
 
+    /// Whether writes travel with the transaction's end.
+    fn has_pending(&self) -> bool {
+        !self.pending.is_empty() || !self.trailing.is_empty()
+    }
+
     /// Whether something is queued for the transaction's end, whichever it is.
     pub(crate) fn has_followers(&self) -> bool {
         !self.queue.is_empty() || !self.undone.is_empty()
@@ -282,7 +314,7 @@ impl TxState {
                 return Err(error);
             }
         };
-        let wrote = self.opened > 0 || !self.pending.is_empty();
+        let wrote = self.opened > 0 || self.has_pending();
         let sends_commit = wrote && self.committed.is_none();
         // Once COMMIT is sent to a server, what becomes of it and what follows is the engine's, also if the caller
         // is gone (L5). An embedded database has answered before anybody could go.
@@ -317,7 +349,7 @@ impl TxState {
     }
 
     async fn send_commit(&mut self) -> Result<Commit> {
-        if self.opened == 0 && self.pending.is_empty() {
+        if self.opened == 0 && !self.has_pending() {
             return Ok(Commit::default());
         }
         let begin = if self.opened == 0 { self.begin().await? } else { Begin::default() };
@@ -344,6 +376,7 @@ impl TxState {
 
     async fn roll_back(&mut self) {
         self.pending.clear();
+        self.trailing.clear();
         if self.opened > 0 {
             // If ROLLBACK fails, giving the session back ends the transaction all the same.
             _ = self.fly(Begin::default(), &mut [], End::Rollback).await;

@@ -1,0 +1,254 @@
+//! What hooks without I/O work on: the final form of one operation, and the operations put before and after it.
+
+use std::{any::Any, fmt, marker::PhantomData};
+
+use tripline_core::{Error, HookName, Kept, Kind, Operation, Result};
+
+use super::body::Body;
+use crate::{
+    Db,
+    actor::Actor,
+    columns::{Assign, Expr, OrderBy},
+    lifecycle::{
+        Inner,
+        local::Local,
+        origin::{self, Frame},
+    },
+    ops::Operates,
+    table::Table,
+};
+
+/// What the engine gives to a hook without I/O.
+pub(crate) struct Work<'a> {
+    pub(crate) db: &'a Db,
+    pub(crate) op: &'a mut Operation,
+    pub(crate) body: &'a mut Body,
+    pub(crate) planned: &'a mut Planned,
+    pub(crate) local: &'a mut Local,
+    pub(crate) actor: &'a Actor,
+    /// Of the operation in whose hook this one was made.
+    pub(crate) frame: Option<&'a Frame<'a>>,
+    pub(crate) hook: HookName,
+    pub(crate) mistake: &'a mut Option<Error>,
+}
+
+impl fmt::Debug for Work<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.op.fmt(f)
+    }
+}
+
+/// What plan hooks made of an operation.
+#[derive(Debug, Default)]
+pub(crate) struct Planned {
+    pub(crate) before: Vec<PlannedOperation>,
+    pub(crate) after: Vec<PlannedOperation>,
+    /// The operation that runs in its place.
+    pub(crate) instead: Option<Box<Inner>>,
+}
+
+/// An operation put before or after another one.
+#[derive(Debug)]
+pub(crate) struct PlannedOperation {
+    pub(crate) ask: Box<Inner>,
+    /// Who planned it.
+    pub(crate) hook: HookName,
+}
+
+impl Planned {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
+    }
+}
+
+macro_rules! plans {
+    ($($(#[doc = $doc:literal])* $name:ident: $($part:ident)*;)*) => { $(
+        $(#[doc = $doc])*
+        pub struct $name<'a, T> {
+            work: Work<'a>,
+            _table: PhantomData<fn() -> T>,
+        }
+
+        impl<T> fmt::Debug for $name<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.work.op.fmt(f)
+            }
+        }
+
+        impl<'a, T: Table> $name<'a, T> {
+            pub(crate) fn new(work: Work<'a>) -> Self {
+                $name { work, _table: PhantomData }
+            }
+
+            /// The operation as it is by now (L29).
+            pub fn operation(&self) -> &Operation {
+                self.work.op
+            }
+
+            /// The actor it runs for, if it is of this type.
+            pub fn actor<A: Any>(&self) -> Option<&A> {
+                self.work.actor.get()
+            }
+
+            /// Whether it was made by a hook, rather than by the application (L60).
+            pub fn is_implicit(&self) -> bool {
+                self.work.frame.is_some() || self.work.db.origin.is_some()
+            }
+
+            /// The operations that led here, the innermost first (L60).
+            pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
+                let own = std::iter::once(self.work.op.kept());
+                own.chain(origin::origin(self.work.frame, self.work.db))
+            }
+
+            /// A value that the hooks of this operation share (L64).
+            pub fn local<S: Any + Send + Sync + Default>(&mut self) -> &mut S {
+                self.work.local.get()
+            }
+
+            $($part!();)*
+        }
+    )* };
+}
+
+/// Puts operations around this one.
+macro_rules! around {
+    () => {
+        /// Puts an operation before this one, in the same transaction and with its own hooks (L31): one that was asked of
+        /// nothing, such as [`update`](crate::update) makes.
+        pub fn before(&mut self, operation: impl Operates) -> &mut Self {
+            let hook = self.work.hook;
+            self.work.planned.before.push(PlannedOperation { ask: operation.into_ask().0, hook });
+            self
+        }
+
+        /// Puts an operation after this one, in the same transaction and with its own hooks (L31). It runs also if this
+        /// one touches no row, unless it says `.if_any()`.
+        pub fn after(&mut self, operation: impl Operates) -> &mut Self {
+            let hook = self.work.hook;
+            self.work.planned.after.push(PlannedOperation { ask: operation.into_ask().0, hook });
+            self
+        }
+    };
+}
+
+/// Chooses fewer rows.
+macro_rules! narrowing {
+    () => {
+        /// Adds a condition to those that the operation has.
+        pub fn filter(&mut self, condition: impl FnOnce(T::Cols) -> Expr<T>) -> &mut Self {
+            match condition(T::cols(self.work.op.table)).0 {
+                Ok(node) => self.work.op.query.and(node),
+                Err(error) => drop(self.work.mistake.get_or_insert(error)),
+            }
+            self
+        }
+    };
+}
+
+/// Orders and limits.
+macro_rules! listing {
+    () => {
+        /// Adds a key of the order, behind those that the find has.
+        pub fn order(&mut self, by: impl FnOnce(T::Cols) -> OrderBy<T>) -> &mut Self {
+            self.work.op.query.order.push(by(T::cols(self.work.op.table)).0);
+            self
+        }
+
+        /// At most so many rows; a smaller limit that the find has stays.
+        pub fn limit(&mut self, rows: u64) -> &mut Self {
+            let limit = &mut self.work.op.query.limit;
+            *limit = Some(limit.map_or(rows, |limit| limit.min(rows)));
+            self
+        }
+    };
+}
+
+/// Changes drafts.
+macro_rules! drafting {
+    () => {
+        /// The drafts, one for each row; to be read and changed.
+        pub fn drafts(&mut self) -> Result<&mut [T::New]> {
+            self.work.body.drafts::<T::New>()
+        }
+    };
+}
+
+/// Changes patches.
+macro_rules! patching {
+    () => {
+        /// The patch, to be read and changed. Where a before-hook has given rows patches of their own there are several:
+        /// see [`patches`](Self::patches).
+        pub fn set(&mut self, change: impl FnOnce(T::Cols) -> Assign<T>) -> &mut Self {
+            let Assign(column, slot, _) = change(T::cols(self.work.op.table));
+            let done = slot.and_then(|slot| {
+                let width = self.work.op.table.columns.len();
+                let patches = self.work.body.slots.flat()?;
+                patches.chunks_exact_mut(width).for_each(|patch| patch[usize::from(column)] = slot.clone());
+                Ok(())
+            });
+            if let Err(error) = done {
+                self.work.mistake.get_or_insert(error);
+            }
+            self
+        }
+
+        /// The patch for all rows, or, where a before-hook gave them different ones, one for each.
+        pub fn patches(&mut self) -> Result<&mut [T::Patch]> {
+            self.work.body.drafts::<T::Patch>()
+        }
+    };
+}
+
+/// Makes it another operation.
+macro_rules! replacing {
+    () => {
+        /// Makes it another operation on the same table (L34): an update of a delete, say. The lifecycle begins anew with
+        /// that, once; what was planned around this one stays, its after-hooks do not run. Without a condition of its own
+        /// the other one is for the same rows.
+        pub fn replace(&mut self, operation: impl Operates) -> &mut Self {
+            let ask = operation.into_ask().0;
+            match replaceable(self.work.op, &ask) {
+                Ok(()) => self.work.planned.instead = Some(ask),
+                Err(error) => drop(self.work.mistake.get_or_insert(error)),
+            }
+            self
+        }
+    };
+}
+
+fn replaceable(op: &Operation, by: &Inner) -> Result<()> {
+    let fits = match op.kind {
+        Kind::Update | Kind::Delete => matches!(by.op.kind, Kind::Update | Kind::Delete),
+        kind => kind == by.op.kind,
+    };
+    if fits && std::ptr::eq(op.table, by.op.table) {
+        return Ok(());
+    }
+    let (kind, table) = (op.kind, op.table.name);
+    Err(Error::invalid(format!("a {kind} of table `{table}` cannot be made a {:?}", by.op)))
+}
+
+plans! {
+    /// A read in its final form: where [`FilterReads`](crate::FilterReads) says what holds for all reads.
+    ReadPlan: narrowing;
+    /// A find in its final form, as [`PlanFind`](crate::PlanFind) changes it.
+    FindPlan: narrowing listing around;
+    /// A count in its final form, as [`PlanCount`](crate::PlanCount) changes it.
+    CountPlan: narrowing around;
+    /// A create in its final form, as [`PlanCreate`](crate::PlanCreate) changes it.
+    CreatePlan: drafting around;
+    /// An update in its final form, as [`PlanUpdate`](crate::PlanUpdate) changes it.
+    UpdatePlan: narrowing patching around replacing;
+    /// A delete in its final form, as [`PlanDelete`](crate::PlanDelete) changes it.
+    DeletePlan: narrowing around replacing;
+}
+
+/// The condition of an operation, for another one.
+pub(crate) fn same_rows(from: &Operation, to: &mut Operation) {
+    if to.query.filter.is_none() && !to.query.all_rows {
+        to.query.filter.clone_from(&from.query.filter);
+        to.query.all_rows = from.query.all_rows;
+        to.many = from.many;
+    }
+}

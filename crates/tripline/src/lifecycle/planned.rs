@@ -1,0 +1,107 @@
+//! Planned operations and writes that nobody waits for: what travels together (L31, L32).
+
+use tripline_core::{HookName, Result};
+
+use super::{
+    Decided, Link, decided, operation,
+    origin::Frame,
+    run,
+    run::{Asked, Checked, Inner, Run},
+};
+use crate::{Db, On, Tx, hooks::plan::PlannedOperation, tx::Pending};
+
+/// Runs a write whose result nobody waits for: in a transaction on a server, where nothing is attached that must see
+/// it, it travels with the next flight (L32). All else runs as ever.
+pub(crate) async fn pipeline(on: On<'_>, ask: Box<Inner>) -> Result<()> {
+    match on {
+        On::Tx(mut tx) if tx.state.db.inner.traits.remote && !ask.savepoint => pipelined(&mut tx, ask).await,
+        on => run(on, ask).await.map(drop),
+    }
+}
+
+async fn pipelined(tx: &mut Tx<'_>, ask: Box<Inner>) -> Result<()> {
+    tx.settle()?;
+    let depth = tx.frame.map_or(0, |frame| frame.depth);
+    let asked = match Run::asked(&tx.state.db, ask) {
+        Ok(asked) => asked,
+        Err(error) => return tx.state.end_operation(depth, Err(error)),
+    };
+    if !travels(&tx.state.db, &asked) {
+        return operation(tx, asked).await.map(drop);
+    }
+    tx.state.begin_operation(asked.op.kept());
+    let kept = kept_back(tx, asked, depth + 1).await.map(|pending| tx.state.pending.extend(pending));
+    tx.state.end_operation(depth, kept)
+}
+
+/// Whether it is one write that nothing here must see.
+fn travels(db: &Db, asked: &Run<Asked>) -> bool {
+    asked.is_write()
+        && !asked.has_company(db.inner.traits)
+        && asked.hooks().is_none_or(|hooks| hooks.plan.is_empty())
+}
+
+async fn kept_back(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) -> Result<Option<Pending>> {
+    let Decided::Checked(run) = decided(&mut Link::Tx(tx), asked, depth).await? else { return Ok(None) };
+    let table = run.op.table;
+    let pending = Pending::new(run)?;
+    if pending.is_some() {
+        tx.state.note_write(Some(table));
+    }
+    Ok(pending)
+}
+
+/// Runs what was planned before the operation.
+pub(super) async fn before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
+    for planned in std::mem::take(&mut run.planned.before) {
+        one(tx, run, planned, depth).await?;
+    }
+    Ok(())
+}
+
+/// Runs what was planned after the operation.
+pub(super) async fn after(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
+    for planned in std::mem::take(&mut run.planned.after) {
+        if run.body.count > 0 || !planned.ask.if_any {
+            one(tx, run, planned, depth).await?;
+        }
+    }
+    Ok(())
+}
+
+/// As the operation's actor, with its origin, and its own hooks.
+async fn one(tx: &mut Tx<'_>, run: &mut Inner, planned: PlannedOperation, depth: usize) -> Result<()> {
+    let frame = frame(tx, run, planned.hook, depth);
+    let (actor, level) = (tx.actor.clone(), tx.level);
+    let tx = Tx { state: tx.state, frame: Some(&frame), local: None, actor, level };
+    Box::pin(pipeline(On::Tx(tx), planned.ask)).await
+}
+
+fn frame<'f>(tx: &Tx<'f>, run: &'f Inner, hook: HookName, depth: usize) -> Frame<'f> {
+    Frame { operation: &run.op, hook: Some(hook), parent: tx.frame, depth }
+}
+
+/// Whether all that is planned after the operation can travel with it and with COMMIT.
+pub(super) fn can_trail(db: &Db, run: &Run<Checked>) -> bool {
+    run.planned.after.iter().all(|planned| {
+        let ask = &planned.ask;
+        let attached = db.inner.catalog.get(ask.op.table);
+        let hooks = attached.ok().and_then(|attached| attached.hooks(ask.op.kind));
+        let has_hooks = hooks.is_some_and(|hooks| !hooks.is_empty() || !hooks.plan.is_empty());
+        let has_company = has_hooks && !ask.op.without_hooks || !ask.once.is_empty();
+        super::is_write(ask.op.kind) && !has_company && !ask.if_any && !ask.refreshed && ask.decode.is_none()
+    })
+}
+
+/// Puts what is planned after the operation behind it, to travel with COMMIT.
+pub(super) async fn trail(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
+    for planned in std::mem::take(&mut run.planned.after) {
+        let frame = frame(tx, run, planned.hook, depth);
+        let (actor, level) = (tx.actor.clone(), tx.level);
+        let mut tx = Tx { state: tx.state, frame: Some(&frame), local: None, actor, level };
+        let asked = Run::asked(&tx.state.db, planned.ask)?;
+        let pending = kept_back(&mut tx, asked, depth + 1).await?;
+        tx.state.trailing.extend(pending);
+    }
+    Ok(())
+}
