@@ -25,6 +25,7 @@ mod recorder;
 mod server;
 
 pub mod after;
+pub mod batch;
 pub mod before;
 pub mod cancel;
 pub mod committed;
@@ -72,6 +73,7 @@ pub struct Case {
 pub fn all() -> impl Iterator<Item = Case> {
     [
         after::CASES,
+        batch::CASES,
         before::CASES,
         cancel::CASES,
         committed::CASES,

@@ -96,9 +96,10 @@ pub use crate::{
     on::{Detached, On, create, delete, find, update},
     ops::{
         Operates, Pipelined,
+        batch::Batch,
         create::{Create, Drafts, Many, Number as HowMany, One},
         delete::Delete,
-        find::{Find, First},
+        find::{Count, Exists, Find, First},
         raw::RawRows,
         update::Update,
     },

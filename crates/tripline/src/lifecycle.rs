@@ -4,6 +4,7 @@
 //! be written. Nothing here is generic over tables: typed rows exist in the glue of hooks and at the builders.
 
 mod after;
+mod batch;
 mod before;
 mod check;
 pub(crate) mod committed;
@@ -21,10 +22,11 @@ mod write;
 use tripline_core::{Kind, Result};
 
 pub(crate) use self::{
+    batch::batch,
     link::{Link, send_alone},
     planned::pipeline,
     run::{Checked, Columns, Inner, Reads, Run},
-    write::values_of,
+    write::{all_columns, values_of},
 };
 use self::{plan::Plan, run::Asked};
 use crate::{Db, On, Tx, beside, tx::TxState};

@@ -11,6 +11,7 @@ use crate::{
     table::Key,
 };
 
+pub(crate) mod batch;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod find;
@@ -24,7 +25,7 @@ pub(crate) mod update;
     label = "expected an operation that was asked of nothing yet",
     note = "make it with `tripline::update::<User>()` rather than `db.update::<User>()`"
 )]
-pub trait Operates {
+pub trait Operates: 'static {
     /// What it gives.
     type Output: Send;
     #[doc(hidden)]

@@ -26,7 +26,7 @@ async fn pipelined(tx: &mut Tx<'_>, ask: Box<Inner>) -> Result<()> {
         Ok(asked) => asked,
         Err(error) => return tx.state.end_operation(depth, Err(error)),
     };
-    if !travels(&tx.state.db, &asked) {
+    if !asked.is_write() || !asked.travels(&tx.state.db) {
         return operation(tx, asked).await.map(drop);
     }
     tx.state.begin_operation(asked.op.kept());
@@ -34,17 +34,10 @@ async fn pipelined(tx: &mut Tx<'_>, ask: Box<Inner>) -> Result<()> {
     tx.state.end_operation(depth, kept)
 }
 
-/// Whether it is one write that nothing here must see.
-fn travels(db: &Db, asked: &Run<Asked>) -> bool {
-    asked.is_write()
-        && !asked.has_company(db.inner.traits)
-        && asked.hooks().is_none_or(|hooks| hooks.plan.is_empty())
-}
-
 async fn kept_back(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) -> Result<Option<Pending>> {
     let Decided::Checked(run) = decided(&mut Link::Tx(tx), asked, depth).await? else { return Ok(None) };
     let table = run.op.table;
-    let pending = Pending::new(run)?;
+    let pending = Pending::new(run, None)?.ok();
     if pending.is_some() {
         tx.state.note_write(Some(table));
     }
@@ -83,14 +76,8 @@ fn frame<'f>(tx: &Tx<'f>, run: &'f Inner, hook: HookName, depth: usize) -> Frame
 
 /// Whether all that is planned after the operation can travel with it and with COMMIT.
 pub(super) fn can_trail(db: &Db, run: &Run<Checked>) -> bool {
-    run.planned.after.iter().all(|planned| {
-        let ask = &planned.ask;
-        let attached = db.inner.catalog.get(ask.op.table);
-        let hooks = attached.ok().and_then(|attached| attached.hooks(ask.op.kind));
-        let has_hooks = hooks.is_some_and(|hooks| !hooks.is_empty() || !hooks.plan.is_empty());
-        let has_company = has_hooks && !ask.op.without_hooks || !ask.once.is_empty();
-        super::is_write(ask.op.kind) && !has_company && !ask.if_any && !ask.refreshed && ask.decode.is_none()
-    })
+    let trails = |ask: &Inner| ask.is_write() && !ask.if_any && !ask.savepoint && ask.travels(db);
+    run.planned.after.iter().all(|planned| trails(&planned.ask))
 }
 
 /// Puts what is planned after the operation behind it, to travel with COMMIT.

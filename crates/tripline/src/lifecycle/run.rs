@@ -110,6 +110,9 @@ impl Run<Asked> {
         Ok(Run { inner, _state: PhantomData })
     }
 
+}
+
+impl Inner {
     /// Whether it is more than one SQL statement, or has company (L1). A write is a transaction then.
     pub(crate) fn has_company(&self, traits: Traits) -> bool {
         self.hooks().is_some_and(|hooks| !hooks.is_empty())
@@ -120,9 +123,17 @@ impl Run<Asked> {
                     // A server takes any number of rows as one statement.
                     || !traits.remote && self.op.many && self.op.kind == tripline_core::Kind::Create)
     }
-}
 
-impl Inner {
+    /// Whether it is one statement whatever its hooks say, since it has none: then it can travel with others.
+    pub(crate) fn travels(&self, db: &Db) -> bool {
+        let attached = db.inner.catalog.get(self.op.table).ok().filter(|_| !self.op.without_hooks);
+        let hooks = attached.and_then(|attached| attached.hooks(self.op.kind));
+        hooks.is_none_or(|hooks| hooks.is_empty() && hooks.plan.is_empty())
+            && self.once.is_empty()
+            && !self.refreshed
+            && (self.decode.is_none() || !self.is_write())
+    }
+
     pub(crate) fn is_write(&self) -> bool {
         is_write(self.op.kind)
     }

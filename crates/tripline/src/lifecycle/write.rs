@@ -85,7 +85,7 @@ pub(crate) fn values_of(slots: Vec<Slot>) -> Vec<Value> {
 }
 
 /// All columns of a table, without an allocation for tables of usual size.
-fn all_columns(table: TableRef) -> Cow<'static, [u16]> {
+pub(crate) fn all_columns(table: TableRef) -> Cow<'static, [u16]> {
     static FIRST: [u16; 256] = {
         let mut columns = [0; 256];
         let mut i = 0;

@@ -156,7 +156,8 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Find<T, On<'x>, R> {
 impl<T: Table, R: Row<Table = T>> Operates for Find<T, Detached, R> {
     type Output = Vec<R>;
 
-    fn into_ask(self) -> Ask {
+    fn into_ask(mut self) -> Ask {
+        self.ask.decode = R::FALLIBLE.then_some(Body::decode_result::<R>);
         Ask(self.ask)
     }
 
@@ -169,12 +170,63 @@ impl<T: Table, R: Row<Table = T>> Operates for Find<T, Detached, R> {
 impl<T: Table, R: Row<Table = T>> Operates for First<T, Detached, R> {
     type Output = Option<R>;
 
-    fn into_ask(self) -> Ask {
+    fn into_ask(mut self) -> Ask {
+        self.ask.decode = R::FALLIBLE.then_some(Body::decode_result::<R>);
         Ask(self.ask)
     }
 
     fn take(body: &mut Body) -> Result<Option<R>> {
         Ok(body.take_rows::<R>()?.pop())
+    }
+}
+
+impl<T: Table, R> Find<T, Detached, R> {
+    /// How many rows, as an operation for a plan or batch.
+    pub fn count(mut self) -> Count {
+        self.ask.op.kind = Kind::Count;
+        Count(self.ask)
+    }
+
+    /// Whether there is such a row, as an operation for a plan or batch.
+    pub fn exists(mut self) -> Exists {
+        self.ask.op.kind = Kind::Exists;
+        Exists(self.ask)
+    }
+}
+
+/// A count that was asked of nothing yet.
+#[must_use = "a count does nothing until it is part of a plan or batch"]
+#[derive(Debug)]
+pub struct Count(Box<Inner>);
+
+/// An `exists` that was asked of nothing yet.
+#[must_use = "an `exists` does nothing until it is part of a plan or batch"]
+#[derive(Debug)]
+pub struct Exists(Box<Inner>);
+
+#[diagnostic::do_not_recommend]
+impl Operates for Count {
+    type Output = u64;
+
+    fn into_ask(self) -> Ask {
+        Ask(self.0)
+    }
+
+    fn take(body: &mut Body) -> Result<u64> {
+        Ok(body.count)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Operates for Exists {
+    type Output = bool;
+
+    fn into_ask(self) -> Ask {
+        Ask(self.0)
+    }
+
+    fn take(body: &mut Body) -> Result<bool> {
+        Ok(body.count > 0)
     }
 }
 

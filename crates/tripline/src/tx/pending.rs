@@ -1,34 +1,52 @@
-//! [`Pending`]: a write that travels with the next flight of its transaction.
+//! [`Pending`]: an operation that travels with a flight of its transaction that something else sends.
 
-use tripline_core::{Kind, Result, Slot, Statement, Step, Value};
+use std::borrow::Cow;
 
-use crate::lifecycle::{Checked, Inner, Run, values_of};
+use tripline_core::{Answer, Kind, Result, RowSet, Slot, Statement, Step, Value};
 
-/// A checked write whose result nobody waits for.
+use crate::lifecycle::{Checked, Inner, Run, all_columns, values_of};
+
+/// A checked operation that is one statement, and whose result nobody waits for before something else is sent.
 #[derive(Debug)]
 pub(crate) struct Pending {
     run: Box<Inner>,
     /// A create's rows, an update's patch.
     rows: Vec<Value>,
     patch: Vec<Slot>,
+    /// The columns that come back.
+    returning: Cow<'static, [u16]>,
+    /// Where its result goes; without, nobody wants it.
+    place: Option<usize>,
 }
 
 impl Pending {
-    /// The write; none if it writes nothing.
-    pub(crate) fn new(run: Run<Checked>) -> Result<Option<Pending>> {
+    /// The operation; its result, where one is wanted, goes to this place. If it has nothing to send, it is done.
+    pub(crate) fn new(run: Run<Checked>, place: Option<usize>) -> Result<Result<Pending, Box<Inner>>> {
         let mut run = run.into_checked();
         let slots = std::mem::take(run.body.slots.flat()?);
-        Ok(match run.op.kind {
-            Kind::Create if slots.is_empty() => None,
-            Kind::Create => Some(Pending { run, rows: values_of(slots), patch: Vec::new() }),
-            Kind::Update if !slots.iter().any(Slot::is_set) => None,
-            _ => Some(Pending { run, rows: Vec::new(), patch: slots }),
-        })
+        let nothing = match run.op.kind {
+            Kind::Create => slots.is_empty(),
+            Kind::Update => !slots.iter().any(Slot::is_set),
+            _ => false,
+        };
+        if nothing {
+            return Ok(Err(run));
+        }
+        let (rows, patch) = match run.op.kind {
+            Kind::Create => (values_of(slots), Vec::new()),
+            _ => (Vec::new(), slots),
+        };
+        let returning = match place {
+            Some(_) if run.op.kind != Kind::Create => run.columns.indexes(run.op.table),
+            _ => Cow::Borrowed(&[][..]),
+        };
+        Ok(Ok(Pending { run, rows, patch, returning, place }))
     }
 
     /// Its statement.
     pub(crate) fn step(&mut self) -> Step<'_> {
-        let (table, filter) = (self.run.op.table, self.run.op.query.filter.as_ref());
+        let (table, query) = (self.run.op.table, &self.run.op.query);
+        let (filter, returning) = (query.filter.as_ref(), &*self.returning);
         Step::new(match self.run.op.kind {
             Kind::Create => Statement::Insert { table, rows: &mut self.rows },
             Kind::Update => Statement::Update {
@@ -36,11 +54,30 @@ impl Pending {
                 filter,
                 patches: &self.patch,
                 keys: None,
-                returning: &[],
+                returning,
                 returning_old: &[],
                 limit: u64::MAX,
             },
-            _ => Statement::Delete { table, filter, keys: None, returning: &[] },
+            Kind::Delete => Statement::Delete { table, filter, keys: None, returning },
+            Kind::Count => Statement::Count { table, query },
+            Kind::Exists => Statement::Exists { table, query },
+            _ => Statement::Find { table, query, columns: returning, lock: None },
         })
+    }
+
+    /// The operation with its result, and the place where that goes; none if nobody wants it.
+    pub(crate) fn land(self, answer: Answer) -> Option<(usize, Box<Inner>)> {
+        let place = self.place?;
+        let mut run = self.run;
+        run.body.count = answer.count;
+        let rows = RowSet { columns: self.returning, values: answer.values };
+        match run.op.kind {
+            Kind::Create => {
+                run.body.new = RowSet { columns: all_columns(run.op.table), values: self.rows };
+            }
+            Kind::Delete => run.body.old = rows,
+            _ => run.body.new = rows,
+        }
+        Some((place, run))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tripline_core::{
-    Access, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Position, Result,
+    Access, Answer, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Position, Result,
     Session, Statement, Step, TableRef,
 };
 
@@ -13,7 +13,7 @@ use crate::{
     catalog::Attached,
     db::Open,
     hooks::{body::Body, change::Undone, once::OnceHook},
-    lifecycle::committed,
+    lifecycle::{Inner, committed},
 };
 
 /// An open transaction. Dropping it rolls back (L5): the session does, when it is given back.
@@ -39,6 +39,8 @@ pub(crate) struct TxState {
     pub(crate) pending: Vec<Pending>,
     /// Writes that travel behind the last flight's statements, before COMMIT.
     pub(crate) trailing: Vec<Pending>,
+    /// Operations that travelled, with their results, and where those go.
+    pub(crate) landed: Vec<(usize, Box<Inner>)>,
     /// Reads without BEGIN, each by itself, of a copy of the database that has seen this.
     bare: Option<Position>,
     /// Whether the last write may take COMMIT along, since nobody must see its result before.
@@ -123,6 +125,7 @@ impl TxState {
             written: Vec::new(),
             pending: Vec::new(),
             trailing: Vec::new(),
+            landed: Vec::new(),
             bare: None,
             carries: false,
             committed: None,
@@ -171,7 +174,7 @@ impl TxState {
     async fn fly(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Commit> {
         let session = self.session.as_mut().ok_or(Error::Closed)?;
         let last = end == End::Commit;
-        if self.pending.is_empty() && !(last && !self.trailing.is_empty()) {
+        if self.pending.is_empty() && (!last || self.trailing.is_empty()) {
             return session.send(Flight { begin, steps, end }).await;
         }
         let mut pending = std::mem::take(&mut self.pending);
@@ -183,10 +186,24 @@ impl TxState {
         all.extend(steps.iter_mut().map(|step| std::mem::replace(step, nothing())));
         all.extend(trailing.iter_mut().map(Pending::step));
         let sent = session.send(Flight { begin, steps: &mut all, end }).await;
-        for (step, done) in steps.iter_mut().zip(all.drain(first..)) {
-            step.answer = done.answer;
+        let mut answers = all.drain(..).map(|step| step.answer).collect::<Vec<Answer>>().into_iter();
+        let ahead: Vec<Answer> = answers.by_ref().take(first).collect();
+        for (step, answer) in steps.iter_mut().zip(answers.by_ref()) {
+            step.answer = answer;
+        }
+        if sent.is_ok() {
+            let done = pending.into_iter().zip(ahead).chain(trailing.into_iter().zip(answers));
+            self.landed.extend(done.filter_map(|(pending, answer)| pending.land(answer)));
         }
         sent
+    }
+
+    /// Commits what was sent and what was not yet, before the transaction is ended.
+    pub(crate) async fn commit_now(&mut self) -> Result<()> {
+        self.settle(0, 0)?;
+        self.carries = true;
+        self.committed = Some(self.send_commit().await?);
+        Ok(())
     }
 
     /// Sends what is kept for the next flight; an operation like any other, since it may fail, or be dropped half-way.

@@ -1,0 +1,126 @@
+//! Batches: several operations in one transaction, whose results come in their order (M6).
+//!
+//! On a server those that need no result of one another travel together; if none does, with BEGIN and COMMIT, so that a
+//! whole batch is one flight.
+
+use tripline_core::{Access, Error, Isolation, Mode, Result};
+
+use super::{
+    Decided, Link, decided, run,
+    run::{Asked, Inner, Run},
+};
+use crate::{
+    Db, On, Tx, beside,
+    tx::{Pending, TxState},
+};
+
+type Done = Vec<Option<Box<Inner>>>;
+
+/// Runs operations; their bodies then have what the caller asked for.
+pub(crate) async fn batch(on: On<'_>, asks: Vec<Box<Inner>>) -> Result<Vec<Box<Inner>>> {
+    match on {
+        On::Tx(mut tx) => {
+            let mut done = each(&mut tx, asks).await?;
+            let depth = tx.frame.map_or(0, |frame| frame.depth);
+            tx.state.flush(depth).await?;
+            landed(tx.state, &mut done);
+            all(done)
+        }
+        On::Db(db) => alone(db, asks).await,
+    }
+}
+
+async fn alone(db: &Db, asks: Vec<Box<Inner>>) -> Result<Vec<Box<Inner>>> {
+    db.usable()?;
+    let writes = asks.iter().any(|ask| ask.is_write());
+    if writes || db.inner.traits.exclusive {
+        beside::check(db.id(), None)?;
+    }
+    let mode = match writes {
+        true => Mode { access: Access::Write, isolation: Isolation::default() },
+        // All see one state of the database.
+        false => Mode { access: Access::Read, isolation: Isolation::RepeatableRead },
+    };
+    let mut state = TxState::new(db, mode);
+    let done = each(&mut Tx::outermost(&mut state, db), asks).await;
+    let done = match done {
+        Ok(done) => done,
+        Err(error) => return state.end(Err(error)).await,
+    };
+    if state.has_followers() {
+        // What follows the commit is the engine's from here on (L5).
+        return db.owned(commit(state, done)).await;
+    }
+    commit(state, done).await
+}
+
+/// Sends what has not been sent yet with COMMIT, and takes the results from there.
+async fn commit(mut state: TxState, mut done: Done) -> Result<Vec<Box<Inner>>> {
+    let sent = state.commit_now().await;
+    landed(&mut state, &mut done);
+    state.end(sent.and_then(|()| all(done))).await
+}
+
+/// Runs each, or has it travel with the next flight.
+async fn each(tx: &mut Tx<'_>, asks: Vec<Box<Inner>>) -> Result<Done> {
+    let mut done: Done = Vec::with_capacity(asks.len());
+    let mut decodes = false;
+    for (place, ask) in asks.into_iter().enumerate() {
+        tx.settle()?;
+        let depth = tx.frame.map_or(0, |frame| frame.depth);
+        let travels = tx.state.db.inner.traits.remote && !ask.savepoint && ask.travels(&tx.state.db);
+        if !travels {
+            done.push(Some(run(On::Tx(tx.reborrow()), ask).await?));
+            continue;
+        }
+        decodes |= ask.decode.is_some();
+        tx.state.begin_operation(ask.op.kept());
+        let asked = Run::asked(&tx.state.db, ask);
+        let kept = match asked {
+            Ok(asked) => keep(tx, asked, depth + 1, place).await,
+            Err(error) => Err(error),
+        };
+        done.push(tx.state.end_operation(depth, kept)?);
+    }
+    if decodes {
+        // A committed batch is never reported as failed: what may fail to be read is read before.
+        let depth = tx.frame.map_or(0, |frame| frame.depth);
+        tx.state.flush(depth).await?;
+        landed(tx.state, &mut done);
+        for run in done.iter_mut().flatten() {
+            if let Some(decode) = run.decode {
+                let decoded = decode(&mut run.body);
+                tx.state.end_operation(depth, decoded)?;
+            }
+        }
+    }
+    Ok(done)
+}
+
+async fn keep(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize, place: usize) -> Result<Option<Box<Inner>>> {
+    let Decided::Checked(run) = decided(&mut Link::Tx(tx), asked, depth).await? else {
+        return Err(Error::invalid("an operation without plan hooks was made another one"));
+    };
+    let (table, is_write) = (run.op.table, run.is_write());
+    match Pending::new(run, Some(place))? {
+        Ok(pending) => {
+            if is_write {
+                tx.state.note_write(Some(table));
+            }
+            tx.state.pending.push(pending);
+            Ok(None)
+        }
+        Err(done) => Ok(Some(done)),
+    }
+}
+
+fn landed(state: &mut TxState, done: &mut Done) {
+    for (place, run) in std::mem::take(&mut state.landed) {
+        done[place] = Some(run);
+    }
+}
+
+fn all(done: Done) -> Result<Vec<Box<Inner>>> {
+    let all: Option<Vec<Box<Inner>>> = done.into_iter().collect();
+    all.ok_or_else(|| Error::invalid("an operation of the batch came back without a result"))
+}
