@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{Arith, Compare, Invalid, Node, Value};
+use crate::{Arith, Compare, Invalid, Node, Nulls, Order, Value};
 
 /// Whether a row fulfils a condition: true, false, or unknown because of a null.
 pub type Truth = Option<bool>;
@@ -92,6 +92,49 @@ fn compare(op: Compare, left: &Value, right: &Value) -> Result<Truth, Invalid> {
         Compare::Lt => order == Ordering::Less,
         Compare::Lte => order != Ordering::Greater,
     }))
+}
+
+/// Which of two rows comes first, as the databases order them.
+pub fn ordering<'v>(
+    orders: &[Order],
+    left: &dyn Fn(u16) -> &'v Value,
+    right: &dyn Fn(u16) -> &'v Value,
+) -> Result<Ordering, Invalid> {
+    for Order { by, descending, nulls } in orders {
+        let (left, right) = (evaluate(by, left)?, evaluate(by, right)?);
+        let first = match nulls {
+            Nulls::Smallest => !descending,
+            Nulls::First => true,
+            Nulls::Last => false,
+        };
+        let found = match (left.is_null(), right.is_null()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => {
+                if first {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
+            (false, true) => {
+                if first {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                }
+            }
+            (false, false) => {
+                let found = order(&left, &right).ok_or_else(|| {
+                    Invalid::new(format!("{} cannot be ordered with {}", left.type_name(), right.type_name()))
+                })?;
+                if *descending { found.reverse() } else { found }
+            }
+        };
+        if found != Ordering::Equal {
+            return Ok(found);
+        }
+    }
+    Ok(Ordering::Equal)
 }
 
 /// Text is ordered by code point, which is the order of its bytes in UTF-8.

@@ -26,7 +26,7 @@ pub use error::{
     BesideTransaction, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Decode, Error, HookError,
     HookName, Invalid, Kept, Phase, Rejection, Result, Violation,
 };
-pub use eval::{Truth, evaluate, holds};
+pub use eval::{Truth, evaluate, holds, ordering};
 pub use expr::{Arith, Compare, Node};
 pub use log::StatementLog;
 pub use operation::{Isolation, Kind, Nulls, Operation, Order, Query};

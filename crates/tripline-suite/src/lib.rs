@@ -42,6 +42,7 @@ pub mod pipelined;
 pub mod plans;
 pub mod races;
 pub mod reads;
+pub mod resolvers;
 pub mod retries;
 pub mod schema;
 pub mod statements;
@@ -93,6 +94,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         races::CASES,
         races::locks::CASES,
         reads::CASES,
+        resolvers::CASES,
         retries::CASES,
         retries::failures::CASES,
         schema::CASES,

@@ -84,6 +84,11 @@ impl Table for AnyRow {
     fn cols(table: TableRef) -> AnyCols {
         AnyCols(table)
     }
+
+    fn draft(&self) -> AnyValues {
+        let slots = self.values.iter().cloned().map(Slot::To).collect();
+        AnyValues { table: Some(self.table), slots }
+    }
 }
 
 #[diagnostic::do_not_recommend]

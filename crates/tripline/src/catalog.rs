@@ -63,6 +63,8 @@ pub(crate) struct Hooks {
     pub(crate) before: Vec<Bound>,
     /// Those without I/O.
     pub(crate) plan: Vec<Bound>,
+    /// What answers in the database's place.
+    pub(crate) resolver: Option<Bound>,
     pub(crate) after: Vec<Bound>,
     pub(crate) commit: Vec<Bound>,
     pub(crate) rollback: Vec<Bound>,
@@ -103,7 +105,13 @@ impl Hooks {
 
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Bound> {
-        self.before.iter().chain(&self.plan).chain(&self.after).chain(&self.commit).chain(&self.rollback)
+        self.before
+            .iter()
+            .chain(&self.plan)
+            .chain(&self.resolver)
+            .chain(&self.after)
+            .chain(&self.commit)
+            .chain(&self.rollback)
     }
 }
 
@@ -148,7 +156,7 @@ impl Catalog {
             }
         }
         for entry in entries {
-            let attached = attach(entry, observers);
+            let attached = attach(entry, observers)?;
             check_table(entry.table, &attached, &catalog.list)?;
             catalog.tables.push((address(entry.table), Arc::new(attached)));
         }
@@ -186,7 +194,7 @@ fn setup(why: String) -> Error {
 }
 
 /// From the outside in: observers of all tables, observers of this one, its own hooks (L11).
-fn attach(entry: &TableEntry, observers: &[Registered]) -> Attached {
+fn attach(entry: &TableEntry, observers: &[Registered]) -> Result<Attached> {
     let mut scopes: [Vec<Bound>; 3] = Default::default();
     for observer in observers {
         for observed in observer.observed {
@@ -205,16 +213,26 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Attached {
     scopes.iter_mut().for_each(|scope| scope.sort_by_key(|bound| generality(bound.hook.phase)));
     let hooks = |kind| {
         let all = || scopes.iter().flatten().filter(move |bound| concerns(bound.hook.phase, kind)).cloned();
+        let mut resolvers = all().filter(|bound| bound.hook.is_resolver());
+        let resolver = resolvers.next();
+        if let (Some(one), Some(other)) = (&resolver, resolvers.next()) {
+            let why = "a table has one resolver for a kind of operation";
+            let (table, one, other) = (entry.table.name, one.name(), other.name());
+            return Err(setup(format!(
+                "table `{table}` has two resolvers for {kind}, {one} and {other}: {why}"
+            )));
+        }
         let (plan, before) =
             all().filter(|bound| is_before(bound.hook.phase)).partition(|b| b.hook.is_plan());
         // Exactly the reverse (L11, L12).
-        let mut after: Vec<Bound> = all().filter(|bound| !is_before(bound.hook.phase)).collect();
+        let mut after: Vec<Bound> =
+            all().filter(|b| !is_before(b.hook.phase) && !b.hook.is_resolver()).collect();
         after.reverse();
         let (ended, after): (Vec<Bound>, Vec<Bound>) =
             after.into_iter().partition(|bound| bound.hook.is_ended());
         let (rollback, commit) =
             ended.into_iter().partition(|bound| bound.hook.phase == Phase::AfterRollback);
-        let mut hooks = Hooks { before, plan, after, commit, rollback, ..Hooks::default() };
+        let mut hooks = Hooks { before, plan, resolver, after, commit, rollback, ..Hooks::default() };
         let (mut before, mut after, mut ended) = (Reads::default(), Reads::default(), Reads::default());
         for bound in hooks.iter() {
             // A created row has no old form, a deleted one no new form.
@@ -227,15 +245,23 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Attached {
             }
         }
         (hooks.reads_before, hooks.reads_after, hooks.reads_ended) = (before, after, ended);
-        hooks
+        let unseen =
+            hooks.reads_before.old.is_some() || kind == Kind::Update && hooks.reads_after.old.is_some();
+        if let Some(resolver) = hooks.resolver.as_ref().filter(|_| unseen) {
+            let (table, resolver) = (entry.table.name, resolver.name());
+            return Err(setup(format!(
+                "hooks of table `{table}` for {kind} look at rows as they were before, which {resolver} cannot give"
+            )));
+        }
+        Ok(hooks)
     };
-    Attached {
-        find: hooks(Kind::Find),
-        count: hooks(Kind::Count),
-        create: hooks(Kind::Create),
-        update: hooks(Kind::Update),
-        delete: hooks(Kind::Delete),
-    }
+    Ok(Attached {
+        find: hooks(Kind::Find)?,
+        count: hooks(Kind::Count)?,
+        create: hooks(Kind::Create)?,
+        update: hooks(Kind::Update)?,
+        delete: hooks(Kind::Delete)?,
+    })
 }
 
 /// Specific to general: create, update and delete; save; change; any (L12).
@@ -278,13 +304,13 @@ pub(crate) fn concerns(phase: Phase, kind: Kind) -> bool {
     use Phase::*;
     match phase {
         FilterReads => !is_write(kind),
-        BeforeFind | PlanFind | TransformFind | AfterFind => kind == Kind::Find,
-        BeforeCount | PlanCount | AfterCount => matches!(kind, Kind::Count | Kind::Exists),
-        BeforeCreate | PlanCreate | AfterCreate | AfterCreateCommit => kind == Kind::Create,
-        BeforeUpdate | BeforeUpdateRows | PlanUpdate | AfterUpdate | AfterUpdateCommit => {
+        BeforeFind | PlanFind | ResolveFind | TransformFind | AfterFind => kind == Kind::Find,
+        BeforeCount | PlanCount | ResolveCount | AfterCount => matches!(kind, Kind::Count | Kind::Exists),
+        BeforeCreate | PlanCreate | ResolveCreate | AfterCreate | AfterCreateCommit => kind == Kind::Create,
+        BeforeUpdate | BeforeUpdateRows | PlanUpdate | ResolveUpdate | AfterUpdate | AfterUpdateCommit => {
             kind == Kind::Update
         }
-        BeforeDelete | BeforeDeleteRows | PlanDelete | AfterDelete | AfterDeleteCommit => {
+        BeforeDelete | BeforeDeleteRows | PlanDelete | ResolveDelete | AfterDelete | AfterDeleteCommit => {
             kind == Kind::Delete
         }
         BeforeSave | AfterSave | AfterSaveCommit => matches!(kind, Kind::Create | Kind::Update),

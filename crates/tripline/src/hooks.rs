@@ -13,12 +13,13 @@ pub(crate) mod observer;
 pub(crate) mod once;
 pub(crate) mod plan;
 pub(crate) mod read;
+pub(crate) mod resolve;
 
 use std::any::Any;
 
 use tripline_core::{BoxFuture, Phase, Result};
 
-use self::{body::Body, macros::hooks, observer::Observes, plan::Work};
+use self::{body::Body, macros::hooks, observer::Observes, plan::Work, resolve::Question};
 use crate::{
     Db, Tx,
     table::{HookRow, HookTable, Row, Shape, Table},
@@ -52,6 +53,8 @@ pub(crate) type Carrier = dyn Any + Send + Sync;
 pub(crate) enum Call {
     /// In the transaction.
     InTx(InTxFn),
+    /// In the database's place.
+    Resolve(ResolveFn),
     /// Without I/O, before anything is sent.
     Plan(PlanFn),
     /// After the transaction has ended.
@@ -60,6 +63,7 @@ pub(crate) enum Call {
 
 type InTxFn = for<'a, 't> fn(&'a Carrier, &'a mut Tx<'t>, &'a mut Body) -> BoxFuture<'a, Result<()>>;
 type PlanFn = for<'a> fn(&'a Carrier, Work<'a>) -> Result<()>;
+type ResolveFn = for<'a> fn(&'a Carrier, Question<'a>, &'a mut Body) -> BoxFuture<'a, Result<()>>;
 type EndedFn = for<'a> fn(&'a Carrier, &'a Db, &'a mut Body) -> BoxFuture<'a, Result<()>>;
 
 /// Finds at compile time which hooks a type has: an inherent constant of `Probe<T>`, there only if `T` implements
@@ -145,6 +149,25 @@ hooks! {
     /// does no I/O.
     PLAN_DELETE PlanDelete: HookTable, OnPlanDelete, plan_delete(plan: DeletePlan);
 
+    /// Answers a find in the database's place (L33): for a table whose rows are somewhere else.
+    ///
+    /// It gets the operation as all hooks before it left it, and no transaction. What it gives has to be what was asked
+    /// for: [`Resolving::choose`](crate::Resolving::choose) helps a source that cannot choose rows. After-hooks run as
+    /// they always do.
+    RESOLVE_FIND ResolveFind: HookTable, OnResolveFind, resolve_find(ask) gives rows;
+
+    /// Answers a count, or an `exists`, in the database's place (L33).
+    RESOLVE_COUNT ResolveCount: HookTable, OnResolveCount, resolve_count(ask) gives number;
+
+    /// Answers a create in the database's place (L33): gives a row for each draft, in their order.
+    RESOLVE_CREATE ResolveCreate: HookTable, OnResolveCreate, resolve_create(ask, drafts: drafts) gives rows;
+
+    /// Answers an update in the database's place (L33). Nothing attached to it can see rows as they were before.
+    RESOLVE_UPDATE ResolveUpdate: HookTable, OnResolveUpdate, resolve_update(ask, patch: patch) gives resolved;
+
+    /// Answers a delete in the database's place (L33).
+    RESOLVE_DELETE ResolveDelete: HookTable, OnResolveDelete, resolve_delete(ask) gives resolved;
+
     /// After a find: may change what the caller gets (L17). It sees the columns that were read, and no others.
     ///
     /// The hooks that only look, [`AfterFind`], see what it left if they run after it: those are more general.
@@ -201,6 +224,11 @@ impl Hook {
     /// Whether it runs after the transaction has ended.
     pub(crate) fn is_ended(&self) -> bool {
         matches!(self.call, Call::Ended(_))
+    }
+
+    /// Whether it answers in the database's place.
+    pub(crate) fn is_resolver(&self) -> bool {
+        matches!(self.call, Call::Resolve(_))
     }
 
     /// Whether it does no I/O.

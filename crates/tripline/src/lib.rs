@@ -76,7 +76,9 @@ pub use crate::hooks::{
     OnAfterRollback, OnAfterSave, OnAfterSaveCommit, OnAfterUpdate, OnAfterUpdateCommit, OnBeforeAny,
     OnBeforeCount, OnBeforeCreate, OnBeforeDelete, OnBeforeDeleteRows, OnBeforeFind, OnBeforeSave,
     OnBeforeUpdate, OnBeforeUpdateRows, OnFilterReads, OnPlanCount, OnPlanCreate, OnPlanDelete, OnPlanFind,
-    OnPlanUpdate, OnTransformFind, PlanCount, PlanCreate, PlanDelete, PlanFind, PlanUpdate, TransformFind,
+    OnPlanUpdate, OnResolveCount, OnResolveCreate, OnResolveDelete, OnResolveFind, OnResolveUpdate,
+    OnTransformFind, PlanCount, PlanCreate, PlanDelete, PlanFind, PlanUpdate, ResolveCount, ResolveCreate,
+    ResolveDelete, ResolveFind, ResolveUpdate, TransformFind,
 };
 #[cfg(feature = "json")]
 pub use crate::types::Json;
@@ -92,6 +94,7 @@ pub use crate::{
         observer::{Observer, Observes},
         plan::{CountPlan, CreatePlan, DeletePlan, FindPlan, ReadPlan, UpdatePlan},
         read::{Found, FoundRow, ReadQuery},
+        resolve::{Resolved, Resolving},
     },
     on::{Detached, On, create, delete, find, update},
     ops::{

@@ -16,6 +16,7 @@ pub(crate) mod origin;
 mod plan;
 mod planned;
 mod refresh;
+mod resolve;
 mod run;
 mod write;
 

@@ -33,6 +33,9 @@ pub trait Table: Row<Table = Self> {
 
     #[doc(hidden)]
     fn cols(table: TableRef) -> Self::Cols;
+
+    /// A draft with all values of this row: the row itself, copied.
+    fn draft(&self) -> Self::New;
 }
 
 /// A row type: a table, or a struct with some of its columns, by `#[derive(Row)]`.

@@ -228,6 +228,9 @@ fn implementation(table: &Table, names: &Names) -> TokenStream {
     let Names { new, patch, cols } = names;
     let key = key(table);
     let desc = description(table);
+    let copied = table.columns.iter().map(|Column { ident, .. }| {
+        quote!(#ident: ::tripline::__macro::Field::To(::core::clone::Clone::clone(&self.#ident)))
+    });
     quote! {
         #[diagnostic::do_not_recommend]
         impl ::tripline::__macro::Table for #owner {
@@ -243,6 +246,9 @@ fn implementation(table: &Table, names: &Names) -> TokenStream {
                 ::tripline::__hooks!(#owner; #(#hook_rows),*);
             fn cols(_: ::tripline::__macro::TableRef) -> #cols {
                 Self::COLS
+            }
+            fn draft(&self) -> #new {
+                #new { #(#copied),* }
             }
         }
     }

@@ -6,10 +6,10 @@
 macro_rules! hooks {
     ($(
         $(#[doc = $doc:literal])*
-        $probe:ident $hook:ident: $bound:ident, $on:ident, $call:ident($($arg:tt)*) $(reads $reads:ident)?;
+        $probe:ident $hook:ident: $bound:ident, $on:ident, $call:ident($($arg:tt)*) $($does:ident $what:ident)?;
     )*) => {
         $($crate::hooks::macros::hook! {
-            [$($doc)*] $probe $hook: $bound, $on, $call($($arg)*) $(reads $reads)?
+            [$($doc)*] $probe $hook: $bound, $on, $call($($arg)*) $($does $what)?
         })*
 
         /// How many hooks there are.
@@ -74,6 +74,59 @@ macro_rules! hook {
             });
         }
     };
+    // In the database's place.
+    (
+        [$($doc:literal)*] $probe:ident $hook:ident: $bound:ident, $on:ident,
+        $call:ident($ask:ident $(, $arg:ident: $kind:ident)?) gives $gives:ident
+    ) => {
+        $(#[doc = $doc])*
+        pub trait $hook: $bound {
+            /// The hook's body.
+            fn $call(
+                $ask: &$crate::Resolving<'_, Self::Table>
+                $(, $arg: $crate::hooks::macros::arg!('_, $kind, Self))?
+            ) -> impl Future<Output = Result<$crate::hooks::macros::gives!($gives, Self)>> + Send;
+        }
+
+        #[doc = concat!("[`", stringify!($hook), "`] of an observer, for rows `R`.")]
+        pub trait $on<R: Row>: Observes<R> {
+            /// The hook's body.
+            fn $call(
+                &self,
+                $ask: &$crate::Resolving<'_, R::Table>
+                $(, $arg: $crate::hooks::macros::arg!('_, $kind, R))?
+            ) -> impl Future<Output = Result<$crate::hooks::macros::gives!($gives, R)>> + Send;
+        }
+
+        impl<R: $hook> Probe<R> {
+            pub const $probe: Option<Hook> = Some(Hook {
+                phase: Phase::$hook,
+                reads: $crate::hooks::macros::reads!(none, R),
+                name: std::any::type_name::<R>,
+                call: $crate::hooks::Call::Resolve(|_carrier, question, body| Box::pin(async move {
+                    let ask = $crate::Resolving::new(question);
+                    $($crate::hooks::macros::typed!($kind, R, body, $arg);)?
+                    let given = R::$call(&ask $(, $arg)?).await?;
+                    $crate::hooks::macros::put!($gives, body, given)
+                })),
+            });
+        }
+
+        impl<O: $on<R>, R: Row> ProbeOn<O, R> {
+            pub const $probe: Option<Hook> = Some(Hook {
+                phase: Phase::$hook,
+                reads: $crate::hooks::macros::reads!(none, R),
+                name: std::any::type_name::<O>,
+                call: $crate::hooks::Call::Resolve(|carrier, question, body| Box::pin(async move {
+                    let observer = $crate::hooks::observer::carried::<O>(carrier);
+                    let ask = $crate::Resolving::new(question);
+                    $($crate::hooks::macros::typed!($kind, R, body, $arg);)?
+                    let given = observer.$call(&ask $(, $arg)?).await?;
+                    $crate::hooks::macros::put!($gives, body, given)
+                })),
+            });
+        }
+    };
     // Without I/O.
     (
         [$($doc:literal)*] $probe:ident $hook:ident: $bound:ident, $on:ident, $call:ident($plan:ident: $kind:ident)
@@ -112,6 +165,27 @@ macro_rules! hook {
                 }),
             });
         }
+    };
+}
+
+/// What a resolver gives.
+macro_rules! gives {
+    (rows, $row:ident) => { Vec<<$row as $crate::Row>::Table> };
+    (number, $row:ident) => { u64 };
+    (resolved, $row:ident) => { $crate::Resolved<<$row as $crate::Row>::Table> };
+}
+
+/// Puts it where the database's answer would go.
+macro_rules! put {
+    (rows, $body:ident, $given:ident) => {
+        $body.put_rows($given)
+    };
+    (number, $body:ident, $given:ident) => {{
+        $body.count = $given;
+        Ok(())
+    }};
+    (resolved, $body:ident, $given:ident) => {
+        $body.put_resolved($given)
     };
 }
 
@@ -247,7 +321,7 @@ macro_rules! typed {
     };
 }
 
-pub(crate) use {arg, glue, handle, hook, hooks, reads, typed};
+pub(crate) use {arg, gives, glue, handle, hook, hooks, put, reads, typed};
 
 /// The hooks of a table and of its listed row types.
 #[doc(hidden)]
@@ -305,6 +379,11 @@ macro_rules! __probes {
             <$probe>::PLAN_CREATE,
             <$probe>::PLAN_UPDATE,
             <$probe>::PLAN_DELETE,
+            <$probe>::RESOLVE_FIND,
+            <$probe>::RESOLVE_COUNT,
+            <$probe>::RESOLVE_CREATE,
+            <$probe>::RESOLVE_UPDATE,
+            <$probe>::RESOLVE_DELETE,
             <$probe>::TRANSFORM_FIND,
             <$probe>::AFTER_FIND,
             <$probe>::AFTER_COUNT,

@@ -176,7 +176,7 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
             Call::InTx(call) => {
                 beside::inside(database, Some(hook), call(bound.carrier(), &mut handle, body)).await
             }
-            Call::Plan(_) | Call::Ended(_) => Ok(()),
+            Call::Plan(_) | Call::Resolve(_) | Call::Ended(_) => Ok(()),
         },
         Caller::Once(_, _, call) => beside::inside(database, Some(hook), call(&mut handle, body)).await,
     };

@@ -13,7 +13,7 @@ use tripline_core::{ColumnSet, Error, Node, Operation, Result, TableRef, Traits}
 use super::{is_write, local::Local};
 use crate::{
     Db,
-    catalog::{Attached, Hooks},
+    catalog::{Attached, Bound, Hooks},
     hooks::{
         body::Body,
         once::{OnceCall, OnceHook},
@@ -109,7 +109,6 @@ impl Run<Asked> {
         inner.attached = Some(db.inner.catalog.get(inner.op.table)?.clone());
         Ok(Run { inner, _state: PhantomData })
     }
-
 }
 
 impl Inner {
@@ -128,7 +127,7 @@ impl Inner {
     pub(crate) fn travels(&self, db: &Db) -> bool {
         let attached = db.inner.catalog.get(self.op.table).ok().filter(|_| !self.op.without_hooks);
         let hooks = attached.and_then(|attached| attached.hooks(self.op.kind));
-        hooks.is_none_or(|hooks| hooks.is_empty() && hooks.plan.is_empty())
+        hooks.is_none_or(|hooks| hooks.is_empty() && hooks.plan.is_empty() && hooks.resolver.is_none())
             && self.once.is_empty()
             && !self.refreshed
             && (self.decode.is_none() || !self.is_write())
@@ -258,6 +257,11 @@ impl Inner {
 }
 
 impl Inner {
+    /// What answers in the database's place; also without hooks, which the source of the rows is not.
+    pub(crate) fn resolver(&self) -> Option<&Bound> {
+        self.attached.as_ref()?.hooks(self.op.kind)?.resolver.as_ref()
+    }
+
     /// Whether hooks follow the end of the transaction.
     pub(crate) fn has_followers(&self) -> bool {
         self.hooks().is_some_and(|hooks| !hooks.commit.is_empty() || !hooks.rollback.is_empty())

@@ -11,6 +11,10 @@ use super::{
 };
 
 pub(super) async fn write(link: &mut Link<'_, '_>, mut run: Run<Checked>) -> Result<Run<Written>> {
+    if let Some(bound) = run.resolver() {
+        let bound = bound.clone();
+        return Box::pin(super::resolve::resolve(link, run, &bound)).await;
+    }
     match run.op.kind {
         Kind::Create => insert(link, &mut run).await?,
         Kind::Update => update(link, &mut run).await?,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tripline_core::{
-    Access, Answer, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Position, Result,
-    Session, Statement, Step, TableRef,
+    Access, Answer, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Position,
+    Result, Session, Statement, Step, TableRef,
 };
 
 use super::Pending;
