@@ -74,10 +74,27 @@ pub trait Driver: Send + Sync + 'static {
     fn lease(&self, access: Access, seen: Option<Position>) -> Reply<'_, Result<Box<dyn Session>>>;
 
     /// The SQL statements that create these tables, with their constraints and indexes, where they are not there.
-    fn schema(&self, tables: &[TableRef]) -> Result<Vec<String>>;
+    fn schema(&self, schema: &Schema<'_>) -> Result<Vec<String>>;
 
     /// Waits for running sessions and closes all connections; later leases fail with `Closed`.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
+}
+
+/// Tables that are to be there.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema<'s> {
+    /// The tables.
+    pub tables: &'s [TableRef],
+    /// Foreign keys, by their table and column, that the engine cascades itself when a row is deleted: the database
+    /// refuses what would go past it (L45).
+    pub cascaded: &'s [(TableRef, u16)],
+}
+
+impl Schema<'_> {
+    /// Whether the engine cascades this foreign key itself.
+    pub fn is_cascaded(&self, table: TableRef, column: u16) -> bool {
+        self.cascaded.iter().any(|(known, of)| std::ptr::eq(*known, table) && *of == column)
+    }
 }
 
 /// What a driver's database is like, as far as the lifecycle depends on it.
@@ -293,6 +310,8 @@ pub enum Statement<'s> {
         /// Whether it may write.
         writes: bool,
     },
+    /// From here to the end of the transaction, foreign keys that can wait are checked when it commits.
+    DeferForeignKeys,
     /// SQL of the engine's own: creating tables.
     Schema {
         /// The text.

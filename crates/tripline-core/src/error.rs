@@ -176,8 +176,8 @@ pub struct BesideTransaction {
 pub struct Chain {
     /// The limit.
     pub limit: usize,
-    /// Each operation, and the hook that made the next one.
-    pub steps: Vec<(Kept, Option<HookName>)>,
+    /// Each operation, and why the next one was made.
+    pub steps: Vec<(Kept, Option<Cause>)>,
 }
 
 /// What the engine said.
@@ -222,6 +222,18 @@ pub enum HookName {
     Type(&'static str),
     /// A closure of one operation, by the place where it was attached.
     Place(&'static Location<'static>),
+}
+
+/// Why an operation was made by another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// A hook asked for it.
+    Hook(HookName),
+    /// A plan hook put it before or after.
+    Planned(HookName),
+    /// Its rows refer to rows that were deleted (L45).
+    Cascade,
 }
 
 /// The step of an operation's lifecycle in which a hook runs.

@@ -19,12 +19,12 @@ mod value;
 
 pub use columns::ColumnSet;
 pub use driver::{
-    Access, Answer, Begin, BoxFuture, Commit, Driver, Durability, End, Flight, Mode, Position, Reply,
+    Access, Answer, Begin, BoxFuture, Commit, Driver, Durability, End, Flight, Mode, Position, Reply, Schema,
     Session, Statement, Step, Traits,
 };
 pub use error::{
-    BesideTransaction, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Decode, Error, HookError,
-    HookName, Invalid, Kept, Phase, Rejection, Result, Violation,
+    BesideTransaction, Cause, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Decode, Error,
+    HookError, HookName, Invalid, Kept, Phase, Rejection, Result, Violation,
 };
 pub use eval::{Truth, evaluate, holds, ordering};
 pub use expr::{Arith, Compare, Node};

@@ -40,7 +40,9 @@ use std::{
 };
 
 use tokio::{runtime::Handle, sync::Notify};
-use tripline_core::{Access, BoxFuture, Driver, Error, Position, Reply, Result, Session, TableRef, Traits};
+use tripline_core::{
+    Access, BoxFuture, Driver, Error, Position, Reply, Result, Schema, Session, TableRef, Traits,
+};
 use tripline_sql::Dialect;
 
 pub use crate::options::{
@@ -222,8 +224,8 @@ impl Driver for Postgres {
         }))
     }
 
-    fn schema(&self, tables: &[TableRef]) -> Result<Vec<String>> {
-        tripline_sql::create_tables(Dialect::Postgres { version: self.version }, tables)
+    fn schema(&self, schema: &Schema<'_>) -> Result<Vec<String>> {
+        tripline_sql::create_tables(Dialect::Postgres { version: self.version }, schema)
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -52,6 +52,10 @@ pub(crate) fn requests<'s>(step: &'s Step<'_>, version: u32, out: &mut Vec<Reque
                 Ok(())
             })
         }
+        Statement::DeferForeignKeys => {
+            writer.out.push(Request::Control("SET CONSTRAINTS ALL DEFERRED".to_owned()));
+            Ok(())
+        }
         Statement::Schema { text } => {
             writer.out.push(Request::Control((*text).to_owned()));
             Ok(())

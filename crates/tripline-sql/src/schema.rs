@@ -1,6 +1,6 @@
 //! Table definitions as SQL: tables, their constraints, their indexes; all named.
 
-use tripline_core::{Action, ColumnType, IndexDesc, Reference, Result, TableRef};
+use tripline_core::{Action, ColumnType, IndexDesc, Reference, Result, Schema, TableRef};
 
 use crate::{Dialect, Sql, check_names, names::primary_key, postgres_name};
 
@@ -12,7 +12,8 @@ mod postgres;
 /// Tables come in the given order. SQLite resolves references between them when rows are written; on PostgreSQL those
 /// to tables that come later are made last. There the first statement waits for others that create tables, up to the
 /// end of the transaction: all are to be sent in one, since of two that create the same table at once one would fail.
-pub fn create_tables(dialect: Dialect, tables: &[TableRef]) -> Result<Vec<String>> {
+pub fn create_tables(dialect: Dialect, schema: &Schema<'_>) -> Result<Vec<String>> {
+    let tables = schema.tables;
     check_names(dialect, tables)?;
     let mut statements = Vec::new();
     if dialect != Dialect::Sqlite {
@@ -22,7 +23,7 @@ pub fn create_tables(dialect: Dialect, tables: &[TableRef]) -> Result<Vec<String
     for (i, table) in tables.iter().enumerate() {
         let later = if dialect == Dialect::Sqlite { &[] } else { &tables[i + 1..] };
         let mut sql = Sql::inline(dialect);
-        sql.create_table(table, later)?;
+        sql.create_table(schema, table, later)?;
         statements.push(sql.text);
         for index in table.indexes.iter().filter(|index| !is_constraint(dialect, table, index)) {
             let mut sql = Sql::inline(dialect);
@@ -31,7 +32,7 @@ pub fn create_tables(dialect: Dialect, tables: &[TableRef]) -> Result<Vec<String
         }
     }
     if dialect != Dialect::Sqlite {
-        statements.extend(postgres::late_foreign_keys(dialect, tables));
+        statements.extend(postgres::late_foreign_keys(dialect, schema));
     }
     Ok(statements)
 }
@@ -48,7 +49,7 @@ fn is_later(reference: &Reference, later: &[TableRef]) -> bool {
 }
 
 impl Sql<'_> {
-    fn create_table(&mut self, table: TableRef, later: &[TableRef]) -> Result<()> {
+    fn create_table(&mut self, schema: &Schema<'_>, table: TableRef, later: &[TableRef]) -> Result<()> {
         self.push("CREATE TABLE IF NOT EXISTS ");
         self.name(table.name);
         self.push(" (");
@@ -74,7 +75,7 @@ impl Sql<'_> {
             self.column_checks(table, column);
             if let Some(reference) = column.references.as_ref().filter(|r| !is_later(r, later)) {
                 self.push(",\n  ");
-                self.foreign_key(table, i as u16, reference);
+                self.foreign_key(schema, table, i as u16, reference);
             }
         }
         for check in table.checks {
@@ -129,7 +130,9 @@ impl Sql<'_> {
         }
     }
 
-    fn foreign_key(&mut self, table: TableRef, index: u16, reference: &Reference) {
+    fn foreign_key(&mut self, schema: &Schema<'_>, table: TableRef, index: u16, reference: &Reference) {
+        let cascaded = schema.is_cascaded(table, index);
+        let on_delete = if cascaded { Action::NoAction } else { reference.on_delete };
         self.push("CONSTRAINT ");
         self.constraint_name(&reference.database_name(table, index));
         self.push(" FOREIGN KEY (");
@@ -139,7 +142,7 @@ impl Sql<'_> {
         self.push(" (");
         self.name(reference.target());
         self.push(")");
-        for (event, action) in [(" ON DELETE ", reference.on_delete), (" ON UPDATE ", reference.on_update)] {
+        for (event, action) in [(" ON DELETE ", on_delete), (" ON UPDATE ", reference.on_update)] {
             self.push(event);
             self.push(match action {
                 Action::Restrict => "RESTRICT",
@@ -148,6 +151,10 @@ impl Sql<'_> {
                 Action::SetDefault => "SET DEFAULT",
                 _ => "NO ACTION",
             });
+        }
+        if cascaded && self.is_postgres() {
+            // Rows in a circle can be deleted one after the other only if nobody looks meanwhile.
+            self.push(" DEFERRABLE");
         }
     }
 }

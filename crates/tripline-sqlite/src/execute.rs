@@ -103,6 +103,11 @@ impl Connection {
                 tripline_sql::delete(sql, table, target)?;
                 self.write(sql, table, returning, statement, answer, i)
             }),
+            Statement::DeferForeignKeys => {
+                let text = "PRAGMA defer_foreign_keys = ON";
+                self.record(text, 0);
+                self.raw.execute_batch(text).map_err(|error| self.trouble(error, None, text))
+            }
             Statement::Schema { text } => {
                 self.record(text, 0);
                 self.raw.execute_batch(text).map_err(|error| self.trouble(error, None, text))

@@ -34,7 +34,9 @@ use std::sync::{
 };
 
 use tokio::sync::{Mutex as FairMutex, OwnedMutexGuard, oneshot};
-use tripline_core::{Access, BoxFuture, Driver, Error, Position, Reply, Result, Session, TableRef, Traits};
+use tripline_core::{
+    Access, BoxFuture, Driver, Error, Position, Reply, Result, Schema, Session, TableRef, Traits,
+};
 use tripline_sql::Dialect;
 
 use crate::{
@@ -204,8 +206,8 @@ impl Driver for Sqlite {
         }))
     }
 
-    fn schema(&self, tables: &[TableRef]) -> Result<Vec<String>> {
-        tripline_sql::create_tables(Dialect::Sqlite, tables)
+    fn schema(&self, schema: &Schema<'_>) -> Result<Vec<String>> {
+        tripline_sql::create_tables(Dialect::Sqlite, schema)
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

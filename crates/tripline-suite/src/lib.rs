@@ -28,6 +28,7 @@ pub mod after;
 pub mod batch;
 pub mod before;
 pub mod cancel;
+pub mod cascades;
 pub mod committed;
 pub mod counted;
 pub mod differences;
@@ -77,6 +78,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         batch::CASES,
         before::CASES,
         cancel::CASES,
+        cascades::CASES,
         committed::CASES,
         counted::CASES,
         differences::CASES,

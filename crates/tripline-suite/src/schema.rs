@@ -1,6 +1,6 @@
 //! Tables as they are made: constraints are real ones, and named.
 
-use tripline::{AfterDelete, prelude::*};
+use tripline::{AfterUpdate, Change, prelude::*};
 
 use crate::Recorder;
 
@@ -56,13 +56,13 @@ struct Child {
 struct HookedChild {
     #[key]
     id: Id<HookedChild>,
-    #[references(Parent, on_delete = cascade)]
-    parent: Id<Parent>,
+    #[references(Shop, column = "code", on_update = cascade)]
+    shop: String,
 }
 
-impl AfterDelete for HookedChild {
-    async fn after_delete(tx: &mut Tx<'_>, _: &[HookedChild]) -> Result<()> {
-        Recorder::of(tx).note("deleted");
+impl AfterUpdate for HookedChild {
+    async fn after_update(tx: &mut Tx<'_>, _: &[Change<HookedChild>]) -> Result<()> {
+        Recorder::of(tx).note("updated");
         Ok(())
     }
 }
@@ -239,11 +239,11 @@ cases! {
         assert_eq!(db.create(NewBio { parent: parent.into(), ..bio }).await.unwrap().parent, parent);
     }
 
-    async fn l45_a_database_cascade_onto_a_table_with_hooks_is_refused_at_connect(engine) {
-        let error = Db::open(&engine.url().await).tables(tables![Parent, HookedChild]).connect().await.unwrap_err();
+    async fn l45_an_update_that_the_database_would_cascade_onto_hooks_is_refused_at_connect(engine) {
+        let error = Db::open(&engine.url().await).tables(tables![Shop, HookedChild]).connect().await.unwrap_err();
         let text = error.to_string();
         assert_eq!(error.code(), "setup");
-        assert!(text.contains("hooked_children.parent") && text.contains("HookedChild") && text.contains("restrict"), "{text}");
+        assert!(text.contains("hooked_children.shop") && text.contains("HookedChild") && text.contains("restrict"), "{text}");
     }
 
     async fn tables_that_do_not_fit_together_are_refused_at_connect(engine) {

@@ -1,9 +1,12 @@
 //! [`Catalog`]: the tables of a `Db` and what is attached to each, put in order once, when connecting.
 
+mod cascades;
+
 use std::sync::Arc;
 
 use tripline_core::{Action, Error, HookName, Kind, Phase, Result, TableRef};
 
+pub(crate) use self::cascades::Cascade;
 use crate::{
     hooks::{Carrier, Hook, Probed, observer::Observed},
     lifecycle::{Reads, is_write},
@@ -45,6 +48,8 @@ pub(crate) struct Catalog {
     /// Sorted by address.
     tables: Vec<(usize, Arc<Attached>)>,
     list: Vec<TableRef>,
+    /// Foreign keys that the engine cascades, by their table and column.
+    cascaded: Vec<(TableRef, u16)>,
 }
 
 /// What is attached to one table.
@@ -55,6 +60,8 @@ pub(crate) struct Attached {
     create: Hooks,
     update: Hooks,
     delete: Hooks,
+    /// What a delete makes the engine do to rows that refer to those deleted.
+    pub(crate) cascades: Vec<Cascade>,
 }
 
 /// The hooks of one kind of operation, in the order in which they run.
@@ -155,11 +162,15 @@ impl Catalog {
                 names.push(name.to_lowercase());
             }
         }
+        let mut all = Vec::new();
         for entry in entries {
             let attached = attach(entry, observers)?;
             check_table(entry.table, &attached, &catalog.list)?;
-            catalog.tables.push((address(entry.table), Arc::new(attached)));
+            all.push((entry.table, attached));
         }
+        catalog.cascaded = cascades::attach(&mut all);
+        let tables = all.into_iter().map(|(table, attached)| (address(table), Arc::new(attached)));
+        catalog.tables.extend(tables);
         catalog.tables.sort_by_key(|(address, _)| *address);
         for observer in observers {
             for table in observer.observed.iter().filter_map(|observed| observed.table) {
@@ -178,6 +189,11 @@ impl Catalog {
     pub(crate) fn get(&self, table: TableRef) -> Result<&Arc<Attached>> {
         let found = self.tables.binary_search_by_key(&address(table), |(address, _)| *address);
         found.map(|i| &self.tables[i].1).map_err(|_| Error::UnknownTable(table.name))
+    }
+
+    /// The foreign keys that the engine cascades itself.
+    pub(crate) fn cascaded(&self) -> &[(TableRef, u16)] {
+        &self.cascaded
     }
 
     pub(crate) fn tables(&self) -> &[TableRef] {
@@ -261,6 +277,7 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Result<Attached> {
         create: hooks(Kind::Create)?,
         update: hooks(Kind::Update)?,
         delete: hooks(Kind::Delete)?,
+        cascades: Vec::new(),
     })
 }
 
@@ -367,31 +384,19 @@ fn check_table(table: TableRef, attached: &Attached, list: &[TableRef]) -> Resul
                 reference.target()
             )));
         }
-        for (event, action, hooks) in [
-            ("delete", reference.on_delete, &attached.delete),
-            ("delete", reference.on_delete, &attached.update),
-            ("update", reference.on_update, &attached.update),
-        ] {
-            // A cascade deletes rows, or changes them: hooks of that kind would be skipped by the database.
-            let skips = match (event, action) {
-                ("delete", Action::Cascade) => std::ptr::eq(hooks, &attached.delete),
-                (_, Action::Cascade | Action::SetNull | Action::SetDefault) => {
-                    std::ptr::eq(hooks, &attached.update)
-                }
-                _ => false,
-            };
-            if let Some(bound) = hooks.iter().next().filter(|_| skips) {
-                return Err(setup(format!(
-                    "the foreign key `{}.{}` lets the database change rows of `{}` on {event} of a row of `{}`, which \
-                     would skip {}: use `restrict` and delete or change the rows in a hook of `{}`",
-                    table.name,
-                    column.name,
-                    table.name,
-                    parent.name,
-                    bound.name(),
-                    parent.name
-                )));
-            }
+        // What a delete does to these rows the engine can do itself; keys do not change, and other columns rarely do.
+        let changes = matches!(reference.on_update, Action::Cascade | Action::SetNull | Action::SetDefault);
+        if let Some(bound) = attached.update.iter().next().filter(|_| changes) {
+            return Err(setup(format!(
+                "the foreign key `{}.{}` lets the database change rows of `{}` on update of a row of `{}`, which would \
+                 skip {}: use `restrict` and change the rows in a hook of `{}`",
+                table.name,
+                column.name,
+                table.name,
+                parent.name,
+                bound.name(),
+                parent.name
+            )));
         }
     }
     Ok(())

@@ -18,7 +18,7 @@ use tokio::{
     sync::{Notify, oneshot},
 };
 use tripline_core::{
-    Access, Driver, Error, HookName, Isolation, Kept, Mode, Position, Result, Statement, Step, Traits,
+    Access, Driver, Error, HookName, Isolation, Kept, Mode, Position, Result, Schema, Statement, Step, Traits,
 };
 
 use crate::{
@@ -216,7 +216,9 @@ impl Db {
     pub async fn create_tables(&self) -> Result<()> {
         beside::check(self.id(), None)?;
         self.usable()?;
-        let statements = self.inner.driver.schema(self.inner.catalog.tables())?;
+        let catalog = &self.inner.catalog;
+        let schema = Schema { tables: catalog.tables(), cascaded: catalog.cascaded() };
+        let statements = self.inner.driver.schema(&schema)?;
         let mut steps: Vec<Step<'_>> =
             statements.iter().map(|text| Step::new(Statement::Schema { text })).collect();
         let mut state = TxState::writing(self);

@@ -6,6 +6,7 @@
 mod after;
 mod batch;
 mod before;
+mod cascade;
 mod check;
 pub(crate) mod committed;
 mod guard;
@@ -115,7 +116,7 @@ async fn finished(db: &Db, mut state: TxState, mut run: Run<Checked>) -> Result<
         let result = checked_operation(&mut Tx::outermost(&mut state, db), run).await;
         return state.end(result).await;
     }
-    if !run.planned.is_empty() {
+    if run.has_something_ahead() {
         let ready = Box::pin(ready(&mut Tx::outermost(&mut state, db), &mut run)).await;
         if let Err(error) = ready {
             return state.end(Err(error)).await;
@@ -130,7 +131,7 @@ async fn finished(db: &Db, mut state: TxState, mut run: Run<Checked>) -> Result<
 
 async fn ready(tx: &mut Tx<'_>, run: &mut Run<Checked>) -> Result<()> {
     tx.state.begin_operation(run.op.kept());
-    let ready = match planned::before(tx, run, 1).await {
+    let ready = match ahead(tx, run, 1).await {
         Ok(()) => planned::trail(tx, run, 1).await,
         Err(error) => Err(error),
     };
@@ -205,10 +206,10 @@ async fn decided(link: &mut Link<'_, '_>, run: Run<Asked>, depth: usize) -> Resu
 /// The phases from the write on, with what is planned around that.
 async fn rest(tx: &mut Tx<'_>, mut run: Run<Checked>, depth: usize) -> Result<Box<Inner>> {
     let planned = !run.planned.is_empty();
-    if planned {
+    if run.has_something_ahead() {
         // A read may have begun without a transaction, which what is planned around it needs.
         tx.state.must_write();
-        Box::pin(planned::before(tx, &mut run, depth)).await?;
+        Box::pin(ahead(tx, &mut run, depth)).await?;
     }
     let mut run = write::write(&mut Link::Tx(tx), run).await?;
     if planned {
@@ -220,6 +221,12 @@ async fn rest(tx: &mut Tx<'_>, mut run: Run<Checked>, depth: usize) -> Result<Bo
         decode(&mut run.body)?;
     }
     Ok(run)
+}
+
+/// What comes between the operation's final form and its write.
+async fn ahead(tx: &mut Tx<'_>, run: &mut Run<Checked>, depth: usize) -> Result<()> {
+    planned::before(tx, run, depth).await?;
+    cascade::cascade(tx, run, depth).await
 }
 
 pub(crate) fn is_write(kind: Kind) -> bool {

@@ -87,7 +87,7 @@ impl<'t> Tx<'t> {
         self.state.flush(depth).await?;
         let mark = self.state.open_level();
         let level = self.level + 1;
-        let hook = self.frame.and_then(|frame| frame.hook);
+        let hook = self.frame.and_then(Frame::hook);
         let result = {
             let mut nested = Tx { level, ..self.reborrow() };
             beside::inside(database, hook, transaction(&mut nested)).await

@@ -3,7 +3,8 @@
 use std::{fmt, time::Duration};
 
 use super::{
-    BesideTransaction, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Error, HookName, Invalid,
+    BesideTransaction, Cause, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Error, HookName,
+    Invalid,
 };
 
 impl fmt::Display for Error {
@@ -98,6 +99,16 @@ impl fmt::Display for HookName {
     }
 }
 
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Hook(hook) => hook.fmt(f),
+            Cause::Planned(hook) => write!(f, "planned by {hook}"),
+            Cause::Cascade => f.write_str("a cascade"),
+        }
+    }
+}
+
 impl fmt::Display for BesideTransaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.operation {
@@ -118,11 +129,11 @@ impl fmt::Display for BesideTransaction {
 impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "operations made in hooks nest deeper than {}:", self.limit)?;
-        for (i, (kept, hook)) in self.steps.iter().enumerate() {
+        for (i, (kept, cause)) in self.steps.iter().enumerate() {
             let repeats = self.steps[..i].iter().any(|step| step.0 == *kept);
             write!(f, "\n  {}{} {}", if repeats { "again: " } else { "" }, kept.kind, kept.table)?;
-            if let Some(hook) = hook {
-                write!(f, ", {hook}")?;
+            if let Some(cause) = cause {
+                write!(f, ", {cause}")?;
             }
         }
         Ok(())

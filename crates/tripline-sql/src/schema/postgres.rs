@@ -1,6 +1,6 @@
 //! What PostgreSQL's table definitions need besides.
 
-use tripline_core::{ColumnType, Error, Reference, Result, TableRef};
+use tripline_core::{ColumnType, Error, Reference, Result, Schema, TableRef};
 
 use super::is_later;
 use crate::{Dialect, Sql, keys::quoted, postgres_name};
@@ -26,19 +26,26 @@ pub(super) fn check_keys(tables: &[TableRef]) -> Result<()> {
 }
 
 /// The foreign keys that had to wait for the tables they refer to, where they are not there.
-pub(super) fn late_foreign_keys(dialect: Dialect, tables: &[TableRef]) -> Vec<String> {
+pub(super) fn late_foreign_keys(dialect: Dialect, schema: &Schema<'_>) -> Vec<String> {
+    let tables = schema.tables;
     let mut statements = Vec::new();
     for (i, table) in tables.iter().enumerate() {
         for (column, desc) in table.columns.iter().enumerate() {
             if let Some(reference) = desc.references.as_ref().filter(|r| is_later(r, &tables[i + 1..])) {
-                statements.push(add_foreign_key(dialect, table, column as u16, reference));
+                statements.push(add_foreign_key(dialect, schema, table, column as u16, reference));
             }
         }
     }
     statements
 }
 
-fn add_foreign_key(dialect: Dialect, table: TableRef, column: u16, reference: &Reference) -> String {
+fn add_foreign_key(
+    dialect: Dialect,
+    schema: &Schema<'_>,
+    table: TableRef,
+    column: u16,
+    reference: &Reference,
+) -> String {
     let mut sql = Sql::inline(dialect);
     sql.push("BEGIN\n  IF NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = ");
     sql.text_literal(&quoted(table.name));
@@ -47,7 +54,7 @@ fn add_foreign_key(dialect: Dialect, table: TableRef, column: u16, reference: &R
     sql.push(") THEN\n    ALTER TABLE ");
     sql.name(table.name);
     sql.push(" ADD ");
-    sql.foreign_key(table, column, reference);
+    sql.foreign_key(schema, table, column, reference);
     sql.push(";\n  END IF;\nEND");
     // The block is a text, and what ends it may not stand in it.
     let mut mark = String::from("$do$");

@@ -1,6 +1,6 @@
 //! Table definitions as both dialects write them.
 
-use tripline_core::{Error, TableRef};
+use tripline_core::{Error, Schema, TableRef};
 use tripline_sql::{Dialect, check_names, create_tables, postgres_name};
 
 use crate::{
@@ -9,11 +9,11 @@ use crate::{
 };
 
 fn created(dialect: Dialect, tables: &[TableRef]) -> Vec<String> {
-    create_tables(dialect, tables).expect("statements")
+    create_tables(dialect, &Schema { tables, cascaded: &[] }).expect("statements")
 }
 
 fn refused(tables: &[TableRef]) -> String {
-    match create_tables(PG15, tables) {
+    match create_tables(PG15, &Schema { tables, cascaded: &[] }) {
         Err(Error::Setup(why)) => why.into(),
         other => panic!("not refused: {other:?}"),
     }
@@ -157,6 +157,9 @@ fn names_that_postgres_would_not_take_as_they_are_meant_are_refused() {
         "`documents.doc` holds JSON: on PostgreSQL it can be no key and refer to none"
     );
     for tables in [&[&TOO_LONG] as &[TableRef], &[a, b], &[&JSON_KEY]] {
-        assert!(check_names(SQLITE, tables).is_ok() && create_tables(SQLITE, tables).is_ok());
+        assert!(
+            check_names(SQLITE, tables).is_ok()
+                && create_tables(SQLITE, &Schema { tables, cascaded: &[] }).is_ok()
+        );
     }
 }

@@ -11,13 +11,14 @@ use super::{
 };
 use crate::{
     Db, On, Tx, beside,
+    ops::Ask,
     tx::{Pending, TxState},
 };
 
-type Done = Vec<Option<Box<Inner>>>;
+type Done = Vec<Option<Ask>>;
 
 /// Runs operations; their bodies then have what the caller asked for.
-pub(crate) async fn batch(on: On<'_>, asks: Vec<Box<Inner>>) -> Result<Vec<Box<Inner>>> {
+pub(crate) async fn batch(on: On<'_>, asks: Vec<Ask>) -> Result<Vec<Ask>> {
     match on {
         On::Tx(mut tx) => {
             let mut done = each(&mut tx, asks).await?;
@@ -30,9 +31,9 @@ pub(crate) async fn batch(on: On<'_>, asks: Vec<Box<Inner>>) -> Result<Vec<Box<I
     }
 }
 
-async fn alone(db: &Db, asks: Vec<Box<Inner>>) -> Result<Vec<Box<Inner>>> {
+async fn alone(db: &Db, asks: Vec<Ask>) -> Result<Vec<Ask>> {
     db.usable()?;
-    let writes = asks.iter().any(|ask| ask.is_write());
+    let writes = asks.iter().any(|ask| ask.0.is_write());
     if writes || db.inner.traits.exclusive {
         beside::check(db.id(), None)?;
     }
@@ -55,22 +56,22 @@ async fn alone(db: &Db, asks: Vec<Box<Inner>>) -> Result<Vec<Box<Inner>>> {
 }
 
 /// Sends what has not been sent yet with COMMIT, and takes the results from there.
-async fn commit(mut state: TxState, mut done: Done) -> Result<Vec<Box<Inner>>> {
+async fn commit(mut state: TxState, mut done: Done) -> Result<Vec<Ask>> {
     let sent = state.commit_now().await;
     landed(&mut state, &mut done);
     state.end(sent.and_then(|()| all(done))).await
 }
 
 /// Runs each, or has it travel with the next flight.
-async fn each(tx: &mut Tx<'_>, asks: Vec<Box<Inner>>) -> Result<Done> {
+async fn each(tx: &mut Tx<'_>, asks: Vec<Ask>) -> Result<Done> {
     let mut done: Done = Vec::with_capacity(asks.len());
     let mut decodes = false;
-    for (place, ask) in asks.into_iter().enumerate() {
+    for (place, Ask(ask)) in asks.into_iter().enumerate() {
         tx.settle()?;
         let depth = tx.frame.map_or(0, |frame| frame.depth);
         let travels = tx.state.db.inner.traits.remote && !ask.savepoint && ask.travels(&tx.state.db);
         if !travels {
-            done.push(Some(run(On::Tx(tx.reborrow()), ask).await?));
+            done.push(Some(Ask(run(On::Tx(tx.reborrow()), ask).await?)));
             continue;
         }
         decodes |= ask.decode.is_some();
@@ -80,14 +81,14 @@ async fn each(tx: &mut Tx<'_>, asks: Vec<Box<Inner>>) -> Result<Done> {
             Ok(asked) => keep(tx, asked, depth + 1, place).await,
             Err(error) => Err(error),
         };
-        done.push(tx.state.end_operation(depth, kept)?);
+        done.push(tx.state.end_operation(depth, kept)?.map(Ask));
     }
     if decodes {
         // A committed batch is never reported as failed: what may fail to be read is read before.
         let depth = tx.frame.map_or(0, |frame| frame.depth);
         tx.state.flush(depth).await?;
         landed(tx.state, &mut done);
-        for run in done.iter_mut().flatten() {
+        for Ask(run) in done.iter_mut().flatten() {
             if let Some(decode) = run.decode {
                 let decoded = decode(&mut run.body);
                 tx.state.end_operation(depth, decoded)?;
@@ -116,11 +117,11 @@ async fn keep(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize, place: usize) ->
 
 fn landed(state: &mut TxState, done: &mut Done) {
     for (place, run) in std::mem::take(&mut state.landed) {
-        done[place] = Some(run);
+        done[place] = Some(Ask(run));
     }
 }
 
-fn all(done: Done) -> Result<Vec<Box<Inner>>> {
-    let all: Option<Vec<Box<Inner>>> = done.into_iter().collect();
+fn all(done: Done) -> Result<Vec<Ask>> {
+    let all: Option<Vec<Ask>> = done.into_iter().collect();
     all.ok_or_else(|| Error::invalid("an operation of the batch came back without a result"))
 }

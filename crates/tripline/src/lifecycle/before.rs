@@ -1,6 +1,8 @@
 //! Before: defaults, then async hooks, which may read and write, change drafts and patches, or reject.
 
-use tripline_core::{ColumnDesc, DefaultDesc, Error, HookError, HookName, Kind, Phase, Result, Slot, Value};
+use tripline_core::{
+    Cause, ColumnDesc, DefaultDesc, Error, HookError, HookName, Kind, Phase, Result, Slot, Value,
+};
 use uuid::Uuid;
 
 use super::{
@@ -162,7 +164,7 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
         Caller::Once(phase, name, _) => (*phase, *name),
     };
     let (database, level) = (tx.state.db.id(), tx.level);
-    let frame = Frame { operation: &run.op, hook: Some(hook), parent: tx.frame, depth };
+    let frame = Frame { operation: &run.op, cause: Cause::Hook(hook), parent: tx.frame, depth };
     let mut handle = Tx {
         state: tx.state,
         frame: Some(&frame),

@@ -1,6 +1,6 @@
 //! Guard: may this be done at all? Refuses early, before any hook runs.
 
-use tripline_core::{Access, Chain, Error, HookName, Kept, Kind, Node, Result, Slot, Violation};
+use tripline_core::{Access, Cause, Chain, Error, Kept, Kind, Node, Result, Slot, Violation};
 
 use super::{
     Link, is_write,
@@ -31,7 +31,10 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
         if run.op.kind != Kind::Create && !filtered {
             return Err(Error::Unfiltered(run.op.kept()));
         }
-        refuse_read_only(&mut run)?;
+        // The engine may.
+        if run.cascading.is_none() {
+            refuse_read_only(&mut run)?;
+        }
     }
     Ok(run.next())
 }
@@ -65,11 +68,11 @@ fn chooses(filter: &Node) -> bool {
 }
 
 /// The operations that led here, outermost first, also those before the commits in between.
-fn chain(run: &Run<Asked>, tx: &Tx<'_>) -> Vec<(Kept, Option<HookName>)> {
+fn chain(run: &Run<Asked>, tx: &Tx<'_>) -> Vec<(Kept, Option<Cause>)> {
     let frames = std::iter::successors(tx.frame, |frame| frame.parent);
     let inherited = std::iter::successors(tx.state.db.origin.as_deref(), |origin| origin.parent.as_deref());
     let mut steps = vec![(run.op.kept(), None)];
-    steps.extend(frames.map(|frame| (frame.operation.kept(), frame.hook)));
+    steps.extend(frames.map(|frame| (frame.operation.kept(), Some(frame.cause))));
     steps.extend(inherited.map(|origin| (origin.operation, None)));
     steps.reverse();
     steps

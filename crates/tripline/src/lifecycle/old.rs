@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use tripline_core::{ColumnSet, Error, Kind, Query, Result, RowSet, Slot, Statement, Step, Value, evaluate};
+use tripline_core::{
+    ColumnSet, Compare, Error, Kind, Node, Query, Result, RowSet, Slot, Statement, Step, Value, evaluate,
+};
 
-use super::run::Inner;
+use super::{cascade, run::Inner};
 use crate::Tx;
 
 /// Reads the rows that the operation is about to write.
@@ -24,6 +26,7 @@ pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
     run.body.old = RowSet { columns: columns.into(), values };
     run.body.forget_typed();
     run.old_as_of = Some(tx.state.writes(run.op.table));
+    cascade::spare(run);
     too_many(run, run.body.old.len(), limit)
 }
 
@@ -38,6 +41,7 @@ pub(super) fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
     let (before, after) = (run.reads(true), run.reads(false));
     let mut columns: ColumnSet = table.key.iter().copied().collect();
     columns.extend(before.old.iter().chain(after.old.iter()).flat_map(ColumnSet::iter));
+    columns.extend(run.cascades().iter().map(|cascade| cascade.target));
     if run.op.kind == Kind::Update {
         if before.old.is_some() && after.pairs() {
             // Hooks may yet set any column, and whether that changes it must be known.
@@ -49,7 +53,7 @@ pub(super) fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
             }
             if let Slot::Expr(node) = slot {
                 node.visit(&mut |node| {
-                    if let tripline_core::Node::Column(column) = node {
+                    if let Node::Column(column) = node {
                         columns.insert(*column);
                     }
                 });
@@ -176,4 +180,22 @@ pub(super) fn identity(row: &[Value], positions: &[usize]) -> Vec<u8> {
     let mut bytes = Vec::new();
     positions.iter().for_each(|position| row[*position].write_identity(&mut bytes));
     bytes
+}
+
+/// The condition that a row has the key of one of these.
+pub(super) fn with_keys_of(key: &[u16], positions: &[usize], rows: &[Value], width: usize) -> Node {
+    let equal = |row: &[Value]| {
+        let parts = key.iter().zip(positions).map(|(column, position)| {
+            Node::compare(Compare::Eq, Node::Column(*column), Node::Literal(row[*position].clone()))
+        });
+        Node::And(parts.collect())
+    };
+    let mut rows = rows.chunks_exact(width);
+    match (key, positions, rows.len()) {
+        (_, _, 1) => rows.next().map_or(Node::And(Vec::new()), equal),
+        ([column], [position], _) => {
+            Node::In(Box::new(Node::Column(*column)), rows.map(|row| row[*position].clone()).collect())
+        }
+        _ => Node::Or(rows.map(equal).collect()),
+    }
 }

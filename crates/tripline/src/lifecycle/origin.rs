@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tripline_core::{HookName, Kept, Operation};
+use tripline_core::{Cause, HookName, Kept, Operation};
 
 use crate::Db;
 
@@ -11,10 +11,21 @@ use crate::Db;
 #[derive(Debug)]
 pub(crate) struct Frame<'f> {
     pub(crate) operation: &'f Operation,
-    pub(crate) hook: Option<HookName>,
+    /// Why operations run that are made under it.
+    pub(crate) cause: Cause,
     pub(crate) parent: Option<&'f Frame<'f>>,
     /// How many operations of this transaction are in progress, this one included.
     pub(crate) depth: usize,
+}
+
+impl Frame<'_> {
+    /// The hook that runs now.
+    pub(crate) fn hook(&self) -> Option<HookName> {
+        match self.cause {
+            Cause::Hook(hook) | Cause::Planned(hook) => Some(hook),
+            _ => None,
+        }
+    }
 }
 
 /// The same for what runs after the transaction has ended.

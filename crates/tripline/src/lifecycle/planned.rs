@@ -1,6 +1,6 @@
 //! Planned operations and writes that nobody waits for: what travels together (L31, L32).
 
-use tripline_core::{HookName, Result};
+use tripline_core::{Cause, HookName, Result};
 
 use super::{
     Decided, Link, decided, operation,
@@ -71,7 +71,7 @@ async fn one(tx: &mut Tx<'_>, run: &mut Inner, planned: PlannedOperation, depth:
 }
 
 fn frame<'f>(tx: &Tx<'f>, run: &'f Inner, hook: HookName, depth: usize) -> Frame<'f> {
-    Frame { operation: &run.op, hook: Some(hook), parent: tx.frame, depth }
+    Frame { operation: &run.op, cause: Cause::Planned(hook), parent: tx.frame, depth }
 }
 
 /// Whether all that is planned after the operation can travel with it and with COMMIT.

@@ -1,9 +1,9 @@
 //! Refresh: created rows are read again, as the hooks left them (L17).
 
-use tripline_core::{Compare, Kind, Node, Query, Result, RowSet, Statement, Step, Value};
+use tripline_core::{Kind, Query, Result, RowSet, Statement, Step};
 
 use super::{
-    old::{by_key, identity, key_positions},
+    old::{by_key, identity, key_positions, with_keys_of},
     run::Inner,
 };
 use crate::Tx;
@@ -33,22 +33,4 @@ pub(super) async fn refresh(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
     run.body.new.values = fresh;
     run.body.forget_typed();
     Ok(())
-}
-
-/// The condition that a row has the key of one of these.
-fn with_keys_of(key: &[u16], positions: &[usize], rows: &[Value], width: usize) -> Node {
-    let equal = |row: &[Value]| {
-        let parts = key.iter().zip(positions).map(|(column, position)| {
-            Node::compare(Compare::Eq, Node::Column(*column), Node::Literal(row[*position].clone()))
-        });
-        Node::And(parts.collect())
-    };
-    let mut rows = rows.chunks_exact(width);
-    match (key, positions, rows.len()) {
-        (_, _, 1) => rows.next().map_or(Node::And(Vec::new()), equal),
-        ([column], [position], _) => {
-            Node::In(Box::new(Node::Column(*column)), rows.map(|row| row[*position].clone()).collect())
-        }
-        _ => Node::Or(rows.map(equal).collect()),
-    }
 }

@@ -8,12 +8,12 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tripline_core::{ColumnSet, Error, Node, Operation, Result, TableRef, Traits};
+use tripline_core::{ColumnSet, Error, Kind, Node, Operation, Result, TableRef, Traits};
 
-use super::{is_write, local::Local};
+use super::{cascade::Cascading, is_write, local::Local};
 use crate::{
     Db,
-    catalog::{Attached, Bound, Hooks},
+    catalog::{Attached, Bound, Cascade, Hooks},
     hooks::{
         body::Body,
         once::{OnceCall, OnceHook},
@@ -91,6 +91,8 @@ pub(crate) struct Inner {
     pub(crate) planned: Planned,
     /// Whether it is already what a plan hook made of another operation (L34).
     replaced: bool,
+    /// As an operation of a cascade: what that is about to remove.
+    pub(crate) cascading: Option<Cascading>,
     /// As a planned operation: only if the one before it touched a row.
     pub(crate) if_any: bool,
     /// The operation's one reading of the clock (L27).
@@ -116,18 +118,22 @@ impl Inner {
     pub(crate) fn has_company(&self, traits: Traits) -> bool {
         self.hooks().is_some_and(|hooks| !hooks.is_empty())
             || !self.once.is_empty()
+            || !self.cascades().is_empty()
             || is_write(self.op.kind)
                 && (self.refreshed
                     || self.decode.is_some()
                     // A server takes any number of rows as one statement.
-                    || !traits.remote && self.op.many && self.op.kind == tripline_core::Kind::Create)
+                    || !traits.remote && self.op.many && self.op.kind == Kind::Create)
     }
 
     /// Whether it is one statement whatever its hooks say, since it has none: then it can travel with others.
     pub(crate) fn travels(&self, db: &Db) -> bool {
         let attached = db.inner.catalog.get(self.op.table).ok().filter(|_| !self.op.without_hooks);
         let hooks = attached.and_then(|attached| attached.hooks(self.op.kind));
-        hooks.is_none_or(|hooks| hooks.is_empty() && hooks.plan.is_empty() && hooks.resolver.is_none())
+        let cascades = self.op.kind == Kind::Delete
+            && db.inner.catalog.get(self.op.table).is_ok_and(|attached| !attached.cascades.is_empty());
+        !cascades
+            && hooks.is_none_or(|hooks| hooks.is_empty() && hooks.plan.is_empty() && hooks.resolver.is_none())
             && self.once.is_empty()
             && !self.refreshed
             && (self.decode.is_none() || !self.is_write())
@@ -215,6 +221,7 @@ impl Inner {
             local: Local::default(),
             planned: Planned::default(),
             replaced: false,
+            cascading: None,
             if_any: false,
             now: None,
             old_as_of: None,
@@ -260,6 +267,19 @@ impl Inner {
     /// What answers in the database's place; also without hooks, which the source of the rows is not.
     pub(crate) fn resolver(&self) -> Option<&Bound> {
         self.attached.as_ref()?.hooks(self.op.kind)?.resolver.as_ref()
+    }
+
+    /// Whether something comes between its final form and its write.
+    pub(crate) fn has_something_ahead(&self) -> bool {
+        !self.planned.is_empty() || !self.cascades().is_empty()
+    }
+
+    /// What its delete makes the engine do to other rows (L45); also without hooks.
+    pub(crate) fn cascades(&self) -> &[Cascade] {
+        match &self.attached {
+            Some(attached) if self.op.kind == Kind::Delete => &attached.cascades,
+            _ => &[],
+        }
     }
 
     /// Whether hooks follow the end of the transaction.

@@ -231,7 +231,8 @@ async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     if run.old_as_of.is_some() && run.body.old.is_empty() {
         return Ok(());
     }
-    let by_key = stale || link.traits().shared && run.old_as_of.is_some();
+    let spares = run.cascading.as_ref().is_some_and(|cascading| cascading.spares(run));
+    let by_key = stale || spares || link.traits().shared && run.old_as_of.is_some();
     let keys = by_key.then(|| old_keys(run));
     let (returning, seen) = {
         let reads = run.reads(false);

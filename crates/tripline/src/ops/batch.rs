@@ -74,8 +74,7 @@ tuples! {
 
 /// Hands the operations over, and their results back.
 async fn run<B: Batch>(on: On<'_>, asks: Vec<Ask>) -> Result<B::Output> {
-    let done = batch(on, asks.into_iter().map(|ask| ask.0).collect()).await?;
-    B::take(&mut done.into_iter().map(Ask))
+    B::take(&mut batch(on, asks).await?.into_iter())
 }
 
 impl Db {

@@ -1,0 +1,200 @@
+//! Cascades that the engine does itself, since something is attached to the rows that refer to those deleted (L45).
+//!
+//! The deleted rows are locked first, so that no row can come to refer to them. Then each table that refers to them gets
+//! an operation of its own, with all of its hooks, which does the same in turn. Rows of the same table that refer to
+//! one another are found level by level, and deleted by one operation. Rows that are being deleted further up are left
+//! to that, so that cycles end.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tripline_core::{
+    Action, Cause, DefaultDesc, Kind, Node, Operation, Query, Result, RowSet, Slot, Statement, Step, Value,
+};
+
+use super::{
+    old::{identity, is_stale, key_positions, read_again, read_old, too_many, with_keys_of},
+    operation,
+    origin::Frame,
+    run::{Inner, Run},
+};
+use crate::{Tx, catalog::Cascade};
+
+/// Rows that a delete further up is about to remove.
+#[derive(Debug)]
+pub(crate) struct Doomed {
+    /// The address of the table's description.
+    table: usize,
+    keys: HashSet<Vec<u8>>,
+    above: Option<Arc<Doomed>>,
+}
+
+/// What an operation that a cascade makes knows of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cascading {
+    doomed: Option<Arc<Doomed>>,
+    /// Whether the rows of its own table that refer to its rows are among them.
+    closed: bool,
+}
+
+impl Cascading {
+    /// Whether some of the operation's rows may be somebody else's to delete.
+    pub(super) fn spares(&self, run: &Inner) -> bool {
+        self.levels(run).next().is_some()
+    }
+
+    fn levels<'c>(&'c self, run: &Inner) -> impl Iterator<Item = &'c Doomed> + use<'c> {
+        let table = std::ptr::from_ref(run.op.table).addr();
+        std::iter::successors(self.doomed.as_deref(), |doomed| doomed.above.as_deref())
+            .filter(move |doomed| doomed.table == table)
+    }
+}
+
+/// Leaves out old rows that a delete further up removes.
+pub(super) fn spare(run: &mut Inner) {
+    let Some(cascading) = run.cascading.take() else { return };
+    if cascading.spares(run) {
+        let key = key_positions(run, &run.body.old);
+        let mut kept = Vec::with_capacity(run.body.old.values.len());
+        for row in run.body.old.iter() {
+            let row_identity = identity(row, &key);
+            if !cascading.levels(run).any(|doomed| doomed.keys.contains(&row_identity)) {
+                kept.extend_from_slice(row);
+            }
+        }
+        run.body.old.values = kept;
+    }
+    run.cascading = Some(cascading);
+}
+
+/// Locks the rows that are to be deleted, and has those that refer to them deleted or changed.
+pub(super) async fn cascade(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
+    let cascades: Vec<Cascade> = run.cascades().to_vec();
+    if cascades.is_empty() {
+        return Ok(());
+    }
+    if run.old_as_of.is_none() {
+        read_old(tx, run).await?;
+    } else if is_stale(tx, run) {
+        read_again(tx, run).await?;
+    }
+    if run.body.old.is_empty() {
+        return Ok(());
+    }
+    if cascades.iter().any(|cascade| cascade.cyclic) {
+        // Rows may refer to one another in a circle, which no order of deletes keeps whole.
+        let mut step = Step::new(Statement::DeferForeignKeys);
+        tx.state.send(std::slice::from_mut(&mut step)).await?;
+    }
+    let own = std::ptr::from_ref(run.op.table).addr();
+    let closed = run.cascading.as_ref().is_some_and(|cascading| cascading.closed);
+    for cascade in cascades {
+        let is_own = std::ptr::from_ref(cascade.child).addr() == own && cascade.action == Action::Cascade;
+        if is_own && closed {
+            continue;
+        }
+        let filter = match is_own {
+            true => descendants(tx, run, &cascade).await?,
+            false => referring(run, &cascade),
+        };
+        if let Some(filter) = filter {
+            one(tx, run, &cascade, filter, is_own, depth).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The values of the column referred to, each once.
+fn targets(rows: &RowSet, target: u16) -> Vec<Value> {
+    let Some(position) = rows.position(target) else { return Vec::new() };
+    let mut known = HashSet::new();
+    let values = rows.iter().map(|row| &row[position]).filter(|value| !value.is_null());
+    values.filter(|value| known.insert(identity(std::slice::from_ref(value), &[0]))).cloned().collect()
+}
+
+/// The condition that a row refers to one of these.
+fn referring(run: &Inner, cascade: &Cascade) -> Option<Node> {
+    let values = targets(&run.body.old, cascade.target);
+    (!values.is_empty()).then(|| Node::In(Box::new(Node::Column(cascade.column)), values))
+}
+
+/// The condition that a row of the same table is below these: it refers to one of them, or to one that is below.
+async fn descendants(tx: &mut Tx<'_>, run: &mut Inner, cascade: &Cascade) -> Result<Option<Node>> {
+    let table = run.op.table;
+    let mut columns: Vec<u16> = table.key.to_vec();
+    if !columns.contains(&cascade.target) {
+        columns.push(cascade.target);
+    }
+    let lock = tx.state.db.inner.traits.shared.then_some(Kind::Delete);
+    let limit = tx.state.db.inner.settings.max_hook_rows;
+    let key = key_positions(run, &run.body.old);
+    let mut known: HashSet<Vec<u8>> = run.body.old.iter().map(|row| identity(row, &key)).collect();
+    let mut level = targets(&run.body.old, cascade.target);
+    let mut below = RowSet::new(columns.clone());
+    let key = key_positions(run, &below);
+    while !level.is_empty() {
+        let filter = Node::In(Box::new(Node::Column(cascade.column)), level);
+        let query = Query { filter: Some(filter), ..Query::default() };
+        let mut step = Step::new(Statement::Find { table, query: &query, columns: &columns, lock });
+        tx.state.send(std::slice::from_mut(&mut step)).await?;
+        let mut found = RowSet::new(columns.clone());
+        for row in step.answer.values.chunks_exact(columns.len()) {
+            if known.insert(identity(row, &key)) {
+                found.values.extend_from_slice(row);
+            }
+        }
+        level = targets(&found, cascade.target);
+        below.values.append(&mut found.values);
+        too_many(run, below.len(), limit)?;
+    }
+    Ok((!below.is_empty()).then(|| with_keys_of(table.key, &key, &below.values, columns.len())))
+}
+
+/// The operation on the rows of one table that refer to those deleted; none if there are none.
+async fn one(
+    tx: &mut Tx<'_>,
+    run: &mut Inner,
+    cascade: &Cascade,
+    filter: Node,
+    is_own: bool,
+    depth: usize,
+) -> Result<()> {
+    let kind = if cascade.action == Action::Cascade { Kind::Delete } else { Kind::Update };
+    let mut op = Operation::new(cascade.child, kind);
+    op.query.filter = Some(filter);
+    op.without_hooks = run.op.without_hooks;
+    let mut ask = Inner::new(op);
+    if kind == Kind::Update {
+        let mut patch = vec![Slot::Unset; cascade.child.columns.len()];
+        patch[usize::from(cascade.column)] = Slot::To(instead(cascade));
+        ask.body.slots.fill(patch);
+    }
+    ask.cascading = Some(Cascading { doomed: cascade.cyclic.then(|| doomed(run)), closed: is_own });
+    let (actor, level) = (tx.actor.clone(), tx.level);
+    let frame = Frame { operation: &run.op, cause: Cause::Cascade, parent: tx.frame, depth };
+    let mut tx = Tx { state: tx.state, frame: Some(&frame), local: None, actor, level };
+    let mut asked = Run::asked(&tx.state.db, ask)?;
+    // Hooks run if there are rows, which on no other path a cascade could know.
+    read_old(&mut tx, &mut asked).await?;
+    if asked.body.old.is_empty() {
+        return Ok(());
+    }
+    Box::pin(operation(&mut tx, asked)).await.map(drop)
+}
+
+/// What a row gets that referred to one that is gone.
+fn instead(cascade: &Cascade) -> Value {
+    let column = &cascade.child.columns[usize::from(cascade.column)];
+    match (cascade.action, &column.default) {
+        (Action::SetDefault, DefaultDesc::Constant(value) | DefaultDesc::Function(value)) => value(),
+        _ => Value::Null,
+    }
+}
+
+fn doomed(run: &Inner) -> Arc<Doomed> {
+    let key = key_positions(run, &run.body.old);
+    Arc::new(Doomed {
+        table: std::ptr::from_ref(run.op.table).addr(),
+        keys: run.body.old.iter().map(|row| identity(row, &key)).collect(),
+        above: run.cascading.as_ref().and_then(|cascading| cascading.doomed.clone()),
+    })
+}
