@@ -12,7 +12,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::{Isolation, Kind, Node, Query, Result, RowSet, Slot, TableRef, Value};
+use crate::{Conflict, Isolation, Kind, Node, Query, Result, RowSet, Slot, TableRef, Value};
 
 /// A boxed future that can go from thread to thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -272,6 +272,18 @@ pub enum Statement<'s> {
         table: TableRef,
         /// The rows' values.
         rows: &'s mut [Value],
+    },
+    /// New rows, each with all columns of the table, or changes to existing rows that are unique by the same values.
+    /// The rows that were written come back, in the order of those given.
+    Upsert {
+        /// The table.
+        table: TableRef,
+        /// The rows' values.
+        rows: &'s [Value],
+        /// By which columns they are the same, and what existing ones get.
+        conflict: &'s Conflict,
+        /// Columns to give back.
+        returning: &'s [u16],
     },
     /// Changes.
     Update {

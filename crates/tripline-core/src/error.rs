@@ -234,6 +234,8 @@ pub enum Cause {
     Planned(HookName),
     /// Its rows refer to rows that were deleted (L45).
     Cascade,
+    /// It is a part of an upsert (L44).
+    Upsert,
 }
 
 /// The step of an operation's lifecycle in which a hook runs.

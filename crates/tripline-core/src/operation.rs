@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Kept, Node, TableRef};
+use crate::{Kept, Node, Slot, TableRef};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,8 @@ pub enum Kind {
     Update,
     /// Removal of rows.
     Delete,
+    /// New rows, or changes to those that are there already.
+    Upsert,
 }
 
 impl fmt::Display for Kind {
@@ -31,6 +33,7 @@ impl fmt::Display for Kind {
             Kind::Create => "create",
             Kind::Update => "update",
             Kind::Delete => "delete",
+            Kind::Upsert => "upsert",
         })
     }
 }
@@ -63,6 +66,31 @@ pub struct Query {
     pub offset: Option<u64>,
     /// An update or delete without a filter is meant (M5).
     pub all_rows: bool,
+}
+
+/// What becomes of a new row if there is one with the same values in some columns, which are unique.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// The columns.
+    pub target: Vec<u16>,
+    /// What the existing row gets; without, it stays as it is, and there is no new one.
+    pub update: Option<ConflictUpdate>,
+}
+
+/// What an existing row gets in place of a new one.
+#[derive(Clone, PartialEq)]
+pub struct ConflictUpdate {
+    /// Columns that it takes from the new row.
+    pub excluded: Vec<u16>,
+    /// Values of other columns, which may be computed from what it has: a slot for each column of the table.
+    pub set: Vec<Slot>,
+}
+
+impl fmt::Debug for ConflictUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the values: some may be secret.
+        f.debug_struct("ConflictUpdate").field("excluded", &self.excluded).finish_non_exhaustive()
+    }
 }
 
 /// One key of an order.

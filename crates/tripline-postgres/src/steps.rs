@@ -1,7 +1,7 @@
 //! Steps of a flight as queries, and the queries' replies as the steps' answers.
 
 use tripline_core::{
-    ColumnDesc, Decode, Error, Mismatch, Result, RowSet, Slot, Statement, Step, TableRef, Value,
+    ColumnDesc, Conflict, Decode, Error, Mismatch, Result, RowSet, Slot, Statement, Step, TableRef, Value,
 };
 use tripline_sql::{Dialect, Keys, Param, Sql, Target};
 
@@ -39,6 +39,9 @@ pub(crate) fn requests<'s>(step: &'s Step<'_>, version: u32, out: &mut Vec<Reque
             writer.add(Rows::Number, |sql| tripline_sql::exists(sql, table, query))
         }
         Statement::Insert { table, rows } => writer.insert(table, rows),
+        Statement::Upsert { table, rows, conflict, returning } => {
+            writer.upsert(table, rows, conflict, returning)
+        }
         Statement::Update { .. } => writer.update(&step.statement),
         Statement::Delete { table, filter, keys, returning } => {
             let target = Target { filter: *filter, keys: some_keys(*keys), returning };
@@ -113,6 +116,25 @@ impl<'s> Writer<'_, 's> {
                     false => tripline_sql::insert_many(sql, table, part),
                 }
                 Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn upsert(
+        &mut self,
+        table: TableRef,
+        rows: &'s [Value],
+        conflict: &'s Conflict,
+        returning: &'s [u16],
+    ) -> Result<()> {
+        let assigned = table.assigned_key();
+        for part in parts(table, rows) {
+            if let Some(key) = assigned.filter(|key| !part[usize::from(*key)].is_null()) {
+                self.advance(table, part, key)?;
+            }
+            self.add(Rows::Of(table, returning, &[]), |sql| {
+                tripline_sql::upsert(sql, table, part, conflict, returning)
             })?;
         }
         Ok(())

@@ -21,7 +21,7 @@ mod types;
 mod write;
 mod writer;
 
-pub use insert::{insert, insert_many, insert_one};
+pub use insert::{insert, insert_many, insert_one, upsert};
 pub use keys::advance_keys;
 pub use names::{check_names, postgres_name};
 pub use param::Param;

@@ -164,6 +164,7 @@ fn check_violation(tables: &[TableRef], written: Option<TableRef>, message: &str
 fn table_of(statement: &Statement<'_>) -> Option<TableRef> {
     match statement {
         Statement::Insert { table, .. }
+        | Statement::Upsert { table, .. }
         | Statement::Update { table, .. }
         | Statement::Delete { table, .. } => Some(table),
         _ => None,

@@ -103,6 +103,14 @@ impl Connection {
                 tripline_sql::delete(sql, table, target)?;
                 self.write(sql, table, returning, statement, answer, i)
             }),
+            Statement::Upsert { table, rows, conflict, returning } => {
+                for (i, row) in rows.chunks_exact(table.columns.len()).enumerate() {
+                    sql.clear();
+                    tripline_sql::upsert(sql, table, row, conflict, returning)?;
+                    self.write(sql, table, returning, statement, answer, i)?;
+                }
+                Ok(())
+            }
             Statement::DeferForeignKeys => {
                 let text = "PRAGMA defer_foreign_keys = ON";
                 self.record(text, 0);

@@ -10,11 +10,8 @@ use crate::{connection::Connection, values::Bind};
 /// The violated foreign key; empty if it cannot be found, say because the application's own SQL failed.
 pub(crate) fn violation(connection: &Connection, statement: Option<&Statement<'_>>) -> Box<Violation> {
     let found = match statement {
-        Some(Statement::Insert { table, rows }) => {
-            let columns = || table.columns.iter().enumerate();
-            rows.chunks(table.columns.len())
-                .find_map(|row| columns().find_map(|(i, _)| missing(connection, table, i as u16, &row[i])))
-        }
+        Some(Statement::Insert { table, rows }) => missing_of(connection, table, rows),
+        Some(Statement::Upsert { table, rows, .. }) => missing_of(connection, table, rows),
         Some(Statement::Update { table, patches, .. }) => {
             let width = table.columns.len();
             patches.iter().enumerate().find_map(|(i, slot)| match slot {
@@ -33,6 +30,13 @@ pub(crate) fn violation(connection: &Connection, statement: Option<&Statement<'_
         _ => None,
     };
     found.unwrap_or_default()
+}
+
+/// Whether a row that one of these refers to is not there.
+fn missing_of(connection: &Connection, table: &TableDesc, rows: &[Value]) -> Option<Box<Violation>> {
+    let columns = || table.columns.iter().enumerate();
+    rows.chunks(table.columns.len())
+        .find_map(|row| columns().find_map(|(i, _)| missing(connection, table, i as u16, &row[i])))
 }
 
 /// Whether the row that this value refers to is not there.

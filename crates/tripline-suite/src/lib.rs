@@ -48,6 +48,7 @@ pub mod retries;
 pub mod schema;
 pub mod statements;
 pub mod transactions;
+pub mod upserts;
 pub mod values;
 pub mod waiting;
 
@@ -102,6 +103,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         schema::CASES,
         statements::CASES,
         transactions::CASES,
+        upserts::CASES,
         values::CASES,
         waiting::CASES,
     ]

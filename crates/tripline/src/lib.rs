@@ -38,7 +38,7 @@ mod tx;
 mod types;
 
 pub use tripline_core::{
-    Action, BesideTransaction, BoxFuture, Chain, ColumnDesc, ColumnType, ConnectionError,
+    Action, BesideTransaction, BoxFuture, Cause, Chain, ColumnDesc, ColumnType, ConnectionError,
     ConnectionErrorKind, DatabaseError, Decode, DefaultDesc, Error, HookError, HookName, Invalid, Isolation,
     Kept, Kind, Mismatch, Node, Operation, Phase, Query, Rejection, Result, StatementLog, TableDesc,
     TableRef, Value, Violation, evaluate, holds,
@@ -105,6 +105,7 @@ pub use crate::{
         find::{Count, Exists, Find, First},
         raw::RawRows,
         update::Update,
+        upsert::{Columns, CreateNew, OnConflict, Upsert},
     },
     table::{Draft, HookRow, HookTable, IntoKey, Key, Row, RowOf, Shape, Slots, Table},
     tx::{Read, Tx, TxOptions},

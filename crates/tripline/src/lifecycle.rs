@@ -19,6 +19,7 @@ mod planned;
 mod refresh;
 mod resolve;
 mod run;
+pub(crate) mod upsert;
 mod write;
 
 use tripline_core::{Kind, Result};
@@ -55,7 +56,7 @@ async fn alone(db: &Db, mut asked: Run<Asked>) -> Result<Box<Inner>> {
         if asked.is_write() || db.inner.traits.exclusive {
             beside::check(db.id(), Some(asked.op.kept()))?;
         }
-        if asked.has_company(db.inner.traits) {
+        if asked.has_company(db) {
             return Box::pin(transaction(db, asked)).await;
         }
         match decided(&mut Link::Db(db), asked, 0).await? {
@@ -177,6 +178,9 @@ async fn checked_operation(tx: &mut Tx<'_>, run: Run<Checked>) -> Result<Box<Inn
 }
 
 async fn in_transaction(tx: &mut Tx<'_>, mut asked: Run<Asked>, depth: usize) -> Result<Box<Inner>> {
+    if asked.is_divided(&tx.state.db) {
+        return Box::pin(upsert::divided(tx, asked, depth)).await;
+    }
     loop {
         match decided(&mut Link::Tx(tx), asked, depth).await? {
             Decided::Checked(run) => return rest(tx, run, depth).await,
@@ -230,5 +234,5 @@ async fn ahead(tx: &mut Tx<'_>, run: &mut Run<Checked>, depth: usize) -> Result<
 }
 
 pub(crate) fn is_write(kind: Kind) -> bool {
-    matches!(kind, Kind::Create | Kind::Update | Kind::Delete)
+    matches!(kind, Kind::Create | Kind::Update | Kind::Delete | Kind::Upsert)
 }

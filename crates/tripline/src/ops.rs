@@ -17,6 +17,7 @@ pub(crate) mod delete;
 pub(crate) mod find;
 pub(crate) mod raw;
 pub(crate) mod update;
+pub(crate) mod upsert;
 
 /// An operation that was asked of nothing yet: data, for plans and batches. [`find`](crate::find),
 /// [`create`](crate::create), [`update`](crate::update) and [`delete`](crate::delete) make them.

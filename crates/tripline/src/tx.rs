@@ -45,6 +45,12 @@ impl<'t> Tx<'t> {
         Tx { state, frame: None, local: None, actor: db.actor.clone(), level: 0 }
     }
 
+    /// The handle of operations that are made under this frame.
+    pub(crate) fn inside<'n>(&'n mut self, frame: &'n Frame<'n>) -> Tx<'n> {
+        let (actor, level) = (self.actor.clone(), self.level);
+        Tx { state: self.state, frame: Some(frame), local: None, actor, level }
+    }
+
     pub(crate) fn reborrow(&mut self) -> Tx<'_> {
         Tx {
             state: self.state,

@@ -105,6 +105,7 @@ impl fmt::Display for Cause {
             Cause::Hook(hook) => hook.fmt(f),
             Cause::Planned(hook) => write!(f, "planned by {hook}"),
             Cause::Cascade => f.write_str("a cascade"),
+            Cause::Upsert => f.write_str("an upsert"),
         }
     }
 }

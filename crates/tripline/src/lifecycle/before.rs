@@ -25,7 +25,7 @@ pub(super) async fn before(
     mut run: Run<Guarded>,
     depth: usize,
 ) -> Result<Run<Prepared>> {
-    if run.op.kind == Kind::Create {
+    if matches!(run.op.kind, Kind::Create | Kind::Upsert) {
         fill_defaults(link.db(), &mut run)?;
     }
     if let Link::Tx(tx) = link {
@@ -42,7 +42,7 @@ pub(super) async fn before(
 }
 
 /// Puts the defaults that the engine knows into the drafts, readable by hooks but not counted as set (L27).
-fn fill_defaults(db: &Db, run: &mut Inner) -> Result<()> {
+pub(super) fn fill_defaults(db: &Db, run: &mut Inner) -> Result<()> {
     let table = run.op.table;
     let clocked = table.columns.iter().any(|column| matches!(column.default, DefaultDesc::Now));
     let now = clocked.then(|| run.now(db));

@@ -169,9 +169,8 @@ async fn one(
         ask.body.slots.fill(patch);
     }
     ask.cascading = Some(Cascading { doomed: cascade.cyclic.then(|| doomed(run)), closed: is_own });
-    let (actor, level) = (tx.actor.clone(), tx.level);
     let frame = Frame { operation: &run.op, cause: Cause::Cascade, parent: tx.frame, depth };
-    let mut tx = Tx { state: tx.state, frame: Some(&frame), local: None, actor, level };
+    let mut tx = tx.inside(&frame);
     let mut asked = Run::asked(&tx.state.db, ask)?;
     // Hooks run if there are rows, which on no other path a cascade could know.
     read_old(&mut tx, &mut asked).await?;

@@ -15,6 +15,12 @@ pub(super) fn check(mut run: Run<Final>) -> Result<Run<Checked>> {
     }
     match run.op.kind {
         Kind::Create => check_drafts(&mut run)?,
+        Kind::Upsert => {
+            check_drafts(&mut run)?;
+            if let Some(update) = run.conflict.as_ref().and_then(|conflict| conflict.update.as_ref()) {
+                check_patch(table, &update.set)?;
+            }
+        }
         Kind::Update => {
             for patch in run.body.slots.flat()?.chunks_exact(table.columns.len().max(1)) {
                 check_patch(table, patch)?;

@@ -1,6 +1,6 @@
 //! Guard: may this be done at all? Refuses early, before any hook runs.
 
-use tripline_core::{Access, Cause, Chain, Error, Kept, Kind, Node, Result, Slot, Violation};
+use tripline_core::{Access, Cause, Chain, Error, Kept, Kind, Node, Phase, Result, Slot, Violation};
 
 use super::{
     Link, is_write,
@@ -12,7 +12,7 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
     if let Some(mistake) = run.mistake.take() {
         return Err(mistake);
     }
-    if let Some(hook) = run.once.iter().find(|hook| !concerns(hook.phase, run.op.kind)) {
+    if let Some(hook) = run.once.iter().find(|hook| !would_run(hook.phase, run.op.kind)) {
         let why = format!("the {:?} hook at {} would not run for {:?}", hook.phase, hook.place, run.op);
         return Err(Error::invalid(why));
     }
@@ -28,7 +28,7 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
             }
         }
         let filtered = run.op.query.filter.as_ref().is_some_and(chooses) || run.op.query.all_rows;
-        if run.op.kind != Kind::Create && !filtered {
+        if matches!(run.op.kind, Kind::Update | Kind::Delete) && !filtered {
             return Err(Error::Unfiltered(run.op.kept()));
         }
         // The engine may.
@@ -37,6 +37,14 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
         }
     }
     Ok(run.next())
+}
+
+/// An upsert's hooks are those of the creates and updates that it makes.
+fn would_run(phase: Phase, kind: Kind) -> bool {
+    match kind {
+        Kind::Upsert => concerns(phase, Kind::Create) || concerns(phase, Kind::Update),
+        kind => concerns(phase, kind),
+    }
 }
 
 /// Hooks may set what callers may not (L25), so this is asked before they run.

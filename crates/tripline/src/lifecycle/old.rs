@@ -41,6 +41,7 @@ pub(super) fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
     let (before, after) = (run.reads(true), run.reads(false));
     let mut columns: ColumnSet = table.key.iter().copied().collect();
     columns.extend(before.old.iter().chain(after.old.iter()).flat_map(ColumnSet::iter));
+    columns.extend(run.also_reads.iter().copied());
     columns.extend(run.cascades().iter().map(|cascade| cascade.target));
     if run.op.kind == Kind::Update {
         if before.old.is_some() && after.pairs() {

@@ -5,6 +5,7 @@ use tripline_core::{Error, HookError, Kind, OnUpdate, Result, Slot, Value};
 use super::{
     Link,
     run::{Asked, Final, Inner, Prepared, Run},
+    upsert,
 };
 use crate::{
     Db,
@@ -26,8 +27,10 @@ pub(super) fn plan(link: &Link<'_, '_>, mut run: Run<Prepared>) -> Result<Plan> 
             return Ok(Plan::Instead(run.next::<Final>().instead(other)?));
         }
     }
-    if run.op.kind == Kind::Update {
-        add_on_update(link.db(), &mut run)?;
+    match run.op.kind {
+        Kind::Update => add_on_update(link.db(), &mut run)?,
+        Kind::Upsert => upsert::prepare(link.db(), &mut run)?,
+        _ => {}
     }
     Ok(Plan::Ready(run.next()))
 }

@@ -65,9 +65,7 @@ pub(super) async fn after(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Res
 /// As the operation's actor, with its origin, and its own hooks.
 async fn one(tx: &mut Tx<'_>, run: &mut Inner, planned: PlannedOperation, depth: usize) -> Result<()> {
     let frame = frame(tx, run, planned.hook, depth);
-    let (actor, level) = (tx.actor.clone(), tx.level);
-    let tx = Tx { state: tx.state, frame: Some(&frame), local: None, actor, level };
-    Box::pin(pipeline(On::Tx(tx), planned.ask)).await
+    Box::pin(pipeline(On::Tx(tx.inside(&frame)), planned.ask)).await
 }
 
 fn frame<'f>(tx: &Tx<'f>, run: &'f Inner, hook: HookName, depth: usize) -> Frame<'f> {
@@ -84,8 +82,7 @@ pub(super) fn can_trail(db: &Db, run: &Run<Checked>) -> bool {
 pub(super) async fn trail(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
     for planned in std::mem::take(&mut run.planned.after) {
         let frame = frame(tx, run, planned.hook, depth);
-        let (actor, level) = (tx.actor.clone(), tx.level);
-        let mut tx = Tx { state: tx.state, frame: Some(&frame), local: None, actor, level };
+        let mut tx = tx.inside(&frame);
         let asked = Run::asked(&tx.state.db, planned.ask)?;
         let pending = kept_back(&mut tx, asked, depth + 1).await?;
         tx.state.trailing.extend(pending);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tripline_core::{ColumnSet, Error, Kind, Node, Operation, Result, TableRef, Traits};
+use tripline_core::{ColumnSet, Conflict, Error, Kind, Node, Operation, Result, TableRef, Value};
 
 use super::{cascade::Cascading, is_write, local::Local};
 use crate::{
@@ -30,6 +30,8 @@ pub(crate) enum Columns {
     None,
     /// Those of a row type.
     Shape(Shape),
+    /// These.
+    List(Vec<u16>),
 }
 
 impl Columns {
@@ -37,6 +39,7 @@ impl Columns {
     pub(crate) fn indexes(&self, table: TableRef) -> Cow<'static, [u16]> {
         match self {
             Columns::None => Cow::Borrowed(&[]),
+            Columns::List(columns) => Cow::Owned(columns.clone()),
             Columns::Shape(Shape::Columns(columns)) => Cow::Borrowed(columns),
             Columns::Shape(Shape::All) => Cow::Owned((0..table.columns.len() as u16).collect()),
         }
@@ -91,6 +94,14 @@ pub(crate) struct Inner {
     pub(crate) planned: Planned,
     /// Whether it is already what a plan hook made of another operation (L34).
     replaced: bool,
+    /// How an upsert knows rows, and what existing ones get.
+    pub(crate) conflict: Option<Box<Conflict>>,
+    /// Whether all drafts of an upsert say something of the same columns, or it does not matter.
+    pub(crate) is_uniform: bool,
+    /// Created rows that were there already: their place, and what they are known by.
+    pub(crate) lost: Vec<(usize, Vec<Value>)>,
+    /// Columns of old rows that are needed beside those that hooks ask for.
+    pub(crate) also_reads: Vec<u16>,
     /// As an operation of a cascade: what that is about to remove.
     pub(crate) cascading: Option<Cascading>,
     /// As a planned operation: only if the one before it touched a row.
@@ -115,15 +126,17 @@ impl Run<Asked> {
 
 impl Inner {
     /// Whether it is more than one SQL statement, or has company (L1). A write is a transaction then.
-    pub(crate) fn has_company(&self, traits: Traits) -> bool {
+    pub(crate) fn has_company(&self, db: &Db) -> bool {
+        let traits = db.inner.traits;
         self.hooks().is_some_and(|hooks| !hooks.is_empty())
             || !self.once.is_empty()
             || !self.cascades().is_empty()
+            || self.is_divided(db)
             || is_write(self.op.kind)
                 && (self.refreshed
                     || self.decode.is_some()
                     // A server takes any number of rows as one statement.
-                    || !traits.remote && self.op.many && self.op.kind == Kind::Create)
+                    || !traits.remote && self.op.many && matches!(self.op.kind, Kind::Create | Kind::Upsert))
     }
 
     /// Whether it is one statement whatever its hooks say, since it has none: then it can travel with others.
@@ -133,6 +146,7 @@ impl Inner {
         let cascades = self.op.kind == Kind::Delete
             && db.inner.catalog.get(self.op.table).is_ok_and(|attached| !attached.cascades.is_empty());
         !cascades
+            && self.op.kind != Kind::Upsert
             && hooks.is_none_or(|hooks| hooks.is_empty() && hooks.plan.is_empty() && hooks.resolver.is_none())
             && self.once.is_empty()
             && !self.refreshed
@@ -150,6 +164,7 @@ impl Inner {
         };
         // A rollback hook must know whether it was the write that failed, and undid nothing, or the commit.
         self.is_write()
+            && self.op.kind != Kind::Upsert
             && self.hooks().is_none_or(|hooks| hooks.after.is_empty() && hooks.rollback.is_empty())
             && !self.once.iter().any(in_tx)
             && !self.refreshed
@@ -161,6 +176,13 @@ impl<S> Run<S> {
     /// Goes on to the next state; each is entered by one phase only.
     pub(super) fn next<N>(self) -> Run<N> {
         Run { inner: self.inner, _state: PhantomData }
+    }
+}
+
+impl Run<Guarded> {
+    /// To become operations of their own.
+    pub(super) fn divided(self) -> Box<Inner> {
+        self.inner
     }
 }
 
@@ -221,6 +243,10 @@ impl Inner {
             local: Local::default(),
             planned: Planned::default(),
             replaced: false,
+            conflict: None,
+            is_uniform: true,
+            lost: Vec::new(),
+            also_reads: Vec::new(),
             cascading: None,
             if_any: false,
             now: None,

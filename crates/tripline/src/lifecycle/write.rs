@@ -8,6 +8,7 @@ use super::{
     Link,
     old::{is_stale, old_columns, old_keys, pair, read_again, read_old, too_many},
     run::{Checked, Inner, Run, Written},
+    upsert,
 };
 
 pub(super) async fn write(link: &mut Link<'_, '_>, mut run: Run<Checked>) -> Result<Run<Written>> {
@@ -19,6 +20,7 @@ pub(super) async fn write(link: &mut Link<'_, '_>, mut run: Run<Checked>) -> Res
         Kind::Create => insert(link, &mut run).await?,
         Kind::Update => update(link, &mut run).await?,
         Kind::Delete => delete(link, &mut run).await?,
+        Kind::Upsert => Box::pin(upsert::write(link, &mut run)).await?,
         _ => read(link, &mut run).await?,
     }
     if super::is_write(run.op.kind)
@@ -58,6 +60,9 @@ async fn insert(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let table = run.op.table;
     let width = table.columns.len().max(1);
     let mut rows = values_of(std::mem::take(run.body.slots.flat()?));
+    if let Some(conflict) = run.conflict.take() {
+        return Box::pin(upsert::insert_new(link, run, rows, &conflict)).await;
+    }
     let at_once = if link.traits().remote { rows.len().max(1) } else { ROWS_PER_TURN * width };
     let turns = rows.len().div_ceil(at_once);
     for (turn, chunk) in rows.chunks_mut(at_once).enumerate() {

@@ -40,8 +40,8 @@ use crate::{
 #[must_use = "a create does nothing until it is awaited"]
 #[derive(Debug)]
 pub struct Create<T, X, N, R = T> {
-    on: X,
-    ask: Box<Inner>,
+    pub(super) on: X,
+    pub(super) ask: Box<Inner>,
     _types: PhantomData<fn() -> (T, N, R)>,
 }
 
@@ -68,6 +68,10 @@ pub trait Number: 'static {
     const MANY: bool;
     #[doc(hidden)]
     fn take<R: Row>(body: &mut Body) -> Result<Self::Of<R>>;
+    /// A row if it is new, or the rows that are.
+    type IfNew<R: Send>: Send;
+    #[doc(hidden)]
+    fn take_new<R: Row>(body: &mut Body) -> Result<Self::IfNew<R>>;
 }
 
 /// A create of one row gives the row.
@@ -85,6 +89,12 @@ impl Number for One {
     fn take<R: Row>(body: &mut Body) -> Result<R> {
         body.take_rows::<R>()?.pop().ok_or_else(|| Error::invalid("the created row did not come back"))
     }
+
+    type IfNew<R: Send> = Option<R>;
+
+    fn take_new<R: Row>(body: &mut Body) -> Result<Option<R>> {
+        Ok(body.take_rows::<R>()?.pop())
+    }
 }
 
 impl Number for Many {
@@ -92,6 +102,12 @@ impl Number for Many {
     const MANY: bool = true;
 
     fn take<R: Row>(body: &mut Body) -> Result<Vec<R>> {
+        body.take_rows::<R>()
+    }
+
+    type IfNew<R: Send> = Vec<R>;
+
+    fn take_new<R: Row>(body: &mut Body) -> Result<Vec<R>> {
         body.take_rows::<R>()
     }
 }
