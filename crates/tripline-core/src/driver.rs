@@ -12,7 +12,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::{Conflict, Isolation, Kind, Node, Query, Result, RowSet, Slot, TableRef, Value};
+use crate::{Conflict, Isolation, Kind, Node, Query, Result, RowSet, Slot, TableRef, Transcript, Value};
 
 /// A boxed future that can go from thread to thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -75,6 +75,16 @@ pub trait Driver: Send + Sync + 'static {
 
     /// The SQL statements that create these tables, with their constraints and indexes, where they are not there.
     fn schema(&self, schema: &Schema<'_>) -> Result<Vec<String>>;
+
+    /// Writes down the SQL statements of a flight that is not sent: inside of the open transaction, where there is one.
+    fn explain(
+        &self,
+        inside: Option<Mode>,
+        begin: &Begin,
+        steps: &[Step<'_>],
+        end: End,
+        transcript: &mut Transcript,
+    ) -> Result<()>;
 
     /// Waits for running sessions and closes all connections; later leases fail with `Closed`.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
@@ -148,6 +158,8 @@ pub struct Flight<'a, 's> {
     pub steps: &'a mut [Step<'s>],
     /// What is closed last.
     pub end: End,
+    /// Where the SQL statements are written down, if someone wants to know.
+    pub transcript: Option<&'a mut Transcript>,
 }
 
 /// What a flight opens before its first statement.

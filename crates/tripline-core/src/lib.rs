@@ -28,7 +28,7 @@ pub use error::{
 };
 pub use eval::{Truth, evaluate, holds, ordering};
 pub use expr::{Arith, Compare, Node};
-pub use log::StatementLog;
+pub use log::{StatementLog, Transcript};
 pub use operation::{Conflict, ConflictUpdate, Isolation, Kind, Nulls, Operation, Order, Query};
 pub use pattern::{Pattern, PatternPart};
 pub use rows::{RowSet, Slot};

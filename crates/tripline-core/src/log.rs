@@ -1,4 +1,5 @@
-//! [`StatementLog`]: which SQL statements were sent, and which of them together, for tests.
+//! [`StatementLog`]: which SQL statements were sent, and which of them together, for tests. [`Transcript`]: the same of
+//! one transaction, for its trace.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -50,5 +51,51 @@ impl StatementLog {
             }
         }
         flights
+    }
+}
+
+/// SQL statements in the order in which they were sent. Its memory can be used again.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    text: String,
+    /// Where each ends in the text, and how often it was executed.
+    ends: Vec<(usize, u32)>,
+}
+
+impl Transcript {
+    /// Adds a statement; if it is the last one again, that counts.
+    pub fn add(&mut self, sql: &str) {
+        let last = self.ends.len().checked_sub(1);
+        if last.and_then(|last| self.get(last)).is_some_and(|(known, _)| known == sql)
+            && let Some((_, times)) = self.ends.last_mut()
+        {
+            *times += 1;
+            return;
+        }
+        self.text.push_str(sql);
+        self.ends.push((self.text.len(), 1));
+    }
+
+    /// How many statements there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// A statement, and how often it was executed, one time after the other.
+    pub fn get(&self, index: usize) -> Option<(&str, u32)> {
+        let (end, times) = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before].0);
+        Some((&self.text[start..end], times))
+    }
+
+    /// Forgets all statements.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
 }

@@ -218,7 +218,7 @@ fn record(context: Context<'_>, requests: &[Request<'_>], prepared: Option<&Requ
 }
 
 impl Request<'_> {
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Request::Control(sql) => sql,
             Request::Query(query) => &query.sql.text,

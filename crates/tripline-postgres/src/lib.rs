@@ -41,7 +41,8 @@ use std::{
 
 use tokio::{runtime::Handle, sync::Notify};
 use tripline_core::{
-    Access, BoxFuture, Driver, Error, Position, Reply, Result, Schema, Session, TableRef, Traits,
+    Access, Begin, BoxFuture, Driver, End, Error, Mode, Position, Reply, Result, Schema, Session, Step,
+    TableRef, Traits, Transcript,
 };
 use tripline_sql::Dialect;
 
@@ -51,6 +52,7 @@ pub use crate::options::{
 use crate::{
     connection::Connection,
     errors::Context,
+    plan::{Asks, Found, plan},
     pool::{Connections, Pooled},
     replicas::{ReadSession, Replica},
     session::PgSession,
@@ -226,6 +228,25 @@ impl Driver for Postgres {
 
     fn schema(&self, schema: &Schema<'_>) -> Result<Vec<String>> {
         tripline_sql::create_tables(Dialect::Postgres { version: self.version }, schema)
+    }
+
+    fn explain(
+        &self,
+        inside: Option<Mode>,
+        begin: &Begin,
+        steps: &[Step<'_>],
+        end: End,
+        transcript: &mut Transcript,
+    ) -> Result<()> {
+        let found = Found {
+            version: self.version,
+            open: inside,
+            asks_id: self.shared.options.resolve_commits,
+            asks_position: Asks::Never,
+            asks_replayed: false,
+        };
+        plan(found, begin, steps, end)?.transcribe(transcript);
+        Ok(())
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

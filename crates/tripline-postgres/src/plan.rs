@@ -1,6 +1,6 @@
 //! [`Plan`]: the requests that a flight becomes, and what each is for.
 
-use tripline_core::{Access, Begin, End, Isolation, Mode, Result, Step};
+use tripline_core::{Access, Begin, End, Isolation, Mode, Result, Step, Transcript};
 
 use crate::{flight::Request, steps};
 
@@ -109,6 +109,11 @@ fn begin_text(mode: Mode, asks_id: bool) -> String {
 }
 
 impl<'s> Plan<'s> {
+    /// Writes down its statements.
+    pub(crate) fn transcribe(&self, transcript: &mut Transcript) {
+        self.requests.iter().for_each(|request| transcript.add(request.text()));
+    }
+
     fn control(&mut self, role: Role, sql: impl Into<String>) {
         self.roles.push(role);
         self.requests.push(Request::Control(sql.into()));

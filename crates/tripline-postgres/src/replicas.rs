@@ -81,7 +81,8 @@ impl Replica {
         let far_enough = lease.replayed >= seen.0;
         let mut session = PgSession::new(self.shared.clone(), lease);
         session.asks_replayed = !far_enough;
-        let sent = session.send(Flight { begin: Begin::default(), steps, end: End::None }).await;
+        let sent =
+            session.send(Flight { begin: Begin::default(), steps, end: End::None, transcript: None }).await;
         sent.is_ok() && (far_enough || session.replayed >= Some(seen))
     }
 }

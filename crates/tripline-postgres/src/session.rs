@@ -56,7 +56,7 @@ impl PgSession {
     }
 
     async fn fly(&mut self, flight: Flight<'_, '_>) -> Result<Commit> {
-        let Flight { begin, steps, end } = flight;
+        let Flight { begin, steps, end, transcript } = flight;
         if self.in_flight && end == End::Rollback {
             // A statement that was dropped half-way may run on for long, or wait for whoever waits for this: it is ended
             // when the connection is given back.
@@ -86,11 +86,15 @@ impl PgSession {
             Err(error) => {
                 // It stands inside of what it was to open, and whoever goes on counts on that.
                 if end == End::None && begin != Begin::default() {
-                    Box::pin(self.fly(Flight { begin, steps: &mut [], end })).await?;
+                    let flight = Flight { begin, steps: &mut [], end, transcript: None };
+                    Box::pin(self.fly(flight)).await?;
                 }
                 return Err(error);
             }
         };
+        if let Some(transcript) = transcript {
+            plan.transcribe(transcript);
+        }
         let is_whole = self.open.is_none() && (begin.transaction.is_none() || end == End::Commit);
         self.open = begin.transaction.or(self.open);
         let may_commit = match self.open {

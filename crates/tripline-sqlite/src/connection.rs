@@ -1,7 +1,7 @@
 //! [`Connection`]: one connection to SQLite, set up as the driver needs it.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     ffi::OsString,
     path::{Path, PathBuf},
     sync::{
@@ -15,7 +15,7 @@ use rusqlite::{
     config::DbConfig,
     hooks::{AuthAction, AuthContext, Authorization},
 };
-use tripline_core::{Access, Error, Result, StatementLog, TableRef};
+use tripline_core::{Access, Error, Result, StatementLog, TableRef, Transcript};
 
 use crate::{
     Durability, Location, Options,
@@ -41,6 +41,8 @@ pub(crate) struct Connection {
     pub(crate) buffer: String,
     /// Texts that depend only on table and columns.
     pub(crate) texts: Texts,
+    /// Where the flight that is being sent is written down.
+    pub(crate) transcript: RefCell<Option<Transcript>>,
     /// Whether the next statement is the first of its flight, for the log.
     pub(crate) first_of_flight: Cell<bool>,
 }
@@ -83,6 +85,7 @@ impl Connection {
             foreign_sql,
             buffer: String::new(),
             texts: Texts::default(),
+            transcript: RefCell::new(None),
             first_of_flight: Cell::new(true),
         })
     }
@@ -116,6 +119,9 @@ impl Connection {
     pub(crate) fn control(&self, sql: &str) -> rusqlite::Result<()> {
         // SQLite may call the progress handler here too, which must not judge by the statement before.
         self.limits.start(false);
+        if let Some(transcript) = &mut *self.transcript.borrow_mut() {
+            transcript.add(sql);
+        }
         if let Some(log) = &self.log {
             log.record(sql, self.first_of_flight.take());
         }

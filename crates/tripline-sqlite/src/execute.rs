@@ -23,7 +23,7 @@ pub(crate) struct OwnedRead {
 
 /// What a read's rows are.
 #[derive(Clone, Copy, Debug)]
-enum ReadResult<C> {
+pub(crate) enum ReadResult<C> {
     Rows(TableRef, C),
     Number,
     /// Of the application's own SQL, which may write or not.
@@ -34,6 +34,9 @@ enum ReadResult<C> {
 
 /// What is put behind SQL of the application's own.
 const RAW_MARK: &str = "\n/* raw */";
+
+/// Foreign keys are checked by COMMIT from here on.
+pub(crate) const DEFER_FOREIGN_KEYS: &str = "PRAGMA defer_foreign_keys = ON";
 
 /// The application's own SQL as it was given; other SQL as it is.
 pub(crate) fn without_mark(sql: &str) -> &str {
@@ -112,7 +115,7 @@ impl Connection {
                 Ok(())
             }
             Statement::DeferForeignKeys => {
-                let text = "PRAGMA defer_foreign_keys = ON";
+                let text = DEFER_FOREIGN_KEYS;
                 self.record(text, 0);
                 self.raw.execute_batch(text).map_err(|error| self.trouble(error, None, text))
             }
@@ -281,6 +284,9 @@ impl Connection {
     }
 
     fn record(&self, sql: &str, execution: usize) {
+        if let Some(transcript) = &mut *self.transcript.borrow_mut() {
+            transcript.add(without_mark(sql));
+        }
         let Some(log) = &self.log else { return };
         let sql = without_mark(sql);
         if execution == 0 {
@@ -310,7 +316,7 @@ impl OwnedRead {
 }
 
 /// Writes the statement, if it is a read or the application's own.
-fn write_read<'s>(
+pub(crate) fn write_read<'s>(
     sql: &mut Sql<'s>,
     statement: &Statement<'s>,
 ) -> Result<Option<ReadResult<&'s [u16]>>, Error> {

@@ -18,6 +18,7 @@
 mod connection;
 mod errors;
 mod execute;
+mod explain;
 mod foreign_keys;
 mod limits;
 mod options;
@@ -35,7 +36,8 @@ use std::sync::{
 
 use tokio::sync::{Mutex as FairMutex, OwnedMutexGuard, oneshot};
 use tripline_core::{
-    Access, BoxFuture, Driver, Error, Position, Reply, Result, Schema, Session, TableRef, Traits,
+    Access, Begin, BoxFuture, Driver, End, Error, Mode, Position, Reply, Result, Schema, Session, Step,
+    TableRef, Traits, Transcript,
 };
 use tripline_sql::Dialect;
 
@@ -208,6 +210,17 @@ impl Driver for Sqlite {
 
     fn schema(&self, schema: &Schema<'_>) -> Result<Vec<String>> {
         tripline_sql::create_tables(Dialect::Sqlite, schema)
+    }
+
+    fn explain(
+        &self,
+        _: Option<Mode>,
+        begin: &Begin,
+        steps: &[Step<'_>],
+        end: End,
+        transcript: &mut Transcript,
+    ) -> Result<()> {
+        explain::explain(begin, steps, end, transcript)
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -137,7 +137,12 @@ impl SqliteSession {
             step.answer = answer?;
         }
         let lease = self.lease.as_mut().ok_or(Error::Closed)?;
-        let rest = Flight { begin: Begin::default(), steps: &mut [], end: mem::take(&mut flight.end) };
+        let rest = Flight {
+            begin: Begin::default(),
+            steps: &mut [],
+            end: mem::take(&mut flight.end),
+            transcript: None,
+        };
         attempt(lease, &mut { rest }).map_err(failed)
     }
 }
@@ -158,10 +163,24 @@ impl Session for SqliteSession {
     }
 }
 
+/// Sends the flight, and writes it down where someone wants to know.
+fn transcribed(lease: &mut Lease, flight: &mut Flight<'_, '_>) -> Result<Commit, Trouble> {
+    if let Some(transcript) = &mut flight.transcript {
+        *lease.connection()?.transcript.borrow_mut() = Some(mem::take(*transcript));
+    }
+    let sent = lease.fly(flight);
+    if let Some(transcript) = &mut flight.transcript
+        && let Ok(connection) = lease.connection()
+    {
+        **transcript = connection.transcript.borrow_mut().take().unwrap_or_default();
+    }
+    sent
+}
+
 /// Sends the flight; if another connection is in the way, leaves everything as it was before, where that can be.
 fn attempt(lease: &mut Lease, flight: &mut Flight<'_, '_>) -> Result<Commit, Trouble> {
     let was_open = lease.connection()?.in_transaction();
-    let sent = lease.fly(flight);
+    let sent = transcribed(lease, flight);
     if let Err(Trouble::Busy) = sent {
         // A read inside a transaction can be tried again, all else is undone by undoing the transaction.
         if was_open

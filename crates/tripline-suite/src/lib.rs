@@ -47,6 +47,7 @@ pub mod resolvers;
 pub mod retries;
 pub mod schema;
 pub mod statements;
+pub mod traces;
 pub mod transactions;
 pub mod upserts;
 pub mod values;
@@ -102,6 +103,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         retries::failures::CASES,
         schema::CASES,
         statements::CASES,
+        traces::CASES,
         transactions::CASES,
         upserts::CASES,
         values::CASES,

@@ -2,7 +2,7 @@
 
 mod cascades;
 
-use std::sync::Arc;
+use std::{panic::Location, sync::Arc};
 
 use tripline_core::{Action, Error, HookName, Kind, Phase, Result, TableRef};
 
@@ -11,6 +11,7 @@ use crate::{
     hooks::{Carrier, Hook, Probed, observer::Observed},
     lifecycle::{Reads, is_write},
     table::Table,
+    trace::{Scope, recording::Event},
 };
 
 /// A table and its hooks, as `tables![..]` lists them.
@@ -40,6 +41,7 @@ pub(crate) struct Registered {
     pub(crate) carrier: Arc<Carrier>,
     pub(crate) observed: &'static [Observed],
     pub(crate) name: &'static str,
+    pub(crate) place: &'static Location<'static>,
 }
 
 /// All tables, by the address of their description.
@@ -89,6 +91,7 @@ pub(crate) struct Bound {
     pub(crate) hook: Hook,
     /// `None` for a table's own hook.
     pub(crate) carrier: Option<Arc<Carrier>>,
+    pub(crate) scope: Scope,
 }
 
 impl Bound {
@@ -97,6 +100,11 @@ impl Bound {
             Some(carrier) => &**carrier,
             None => &(),
         }
+    }
+
+    /// What is noted when it is called.
+    pub(crate) fn event(&self) -> Event {
+        Event::Hook { phase: self.hook.phase, hook: self.name(), scope: self.scope, changed: None }
     }
 
     pub(crate) fn name(&self) -> HookName {
@@ -219,12 +227,15 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Result<Attached> {
                 Some(table) if table().name == entry.table.name => 1,
                 Some(_) => continue,
             };
-            let bound = |hook: &Hook| Bound { hook: *hook, carrier: Some(observer.carrier.clone()) };
+            let place = observer.place;
+            let kind = if scope == 0 { Scope::AllTables(place) } else { Scope::Observer(place) };
+            let bound =
+                |hook: &Hook| Bound { hook: *hook, carrier: Some(observer.carrier.clone()), scope: kind };
             scopes[scope].extend(observed.hooks.iter().flatten().map(bound));
         }
     }
     let own = entry.hooks.iter().flatten().flatten();
-    scopes[2].extend(own.map(|hook| Bound { hook: *hook, carrier: None }));
+    scopes[2].extend(own.map(|hook| Bound { hook: *hook, carrier: None, scope: Scope::Table }));
     // A stable sort: observers of one scope stay in order of registration (L13).
     scopes.iter_mut().for_each(|scope| scope.sort_by_key(|bound| generality(bound.hook.phase)));
     let hooks = |kind| {

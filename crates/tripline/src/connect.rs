@@ -2,7 +2,7 @@
 
 mod engine;
 
-use std::{any::type_name, sync::Arc, time::Duration};
+use std::{any::type_name, panic::Location, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tripline_core::{Error, Result, StatementLog};
@@ -32,6 +32,8 @@ impl Connect {
         let settings = Settings {
             max_hook_rows: 50_000,
             max_depth: 16,
+            traces: 256,
+            trace_changes: cfg!(debug_assertions),
             drain_timeout: Duration::from_secs(30),
             clock: Box::new(Timestamp::now),
             on_error: Box::new(|BackgroundError { hook, error }| {
@@ -58,9 +60,10 @@ impl Connect {
     }
 
     /// Registers an observer. Those of one scope run in the order of registration, after-hooks reversed (L13).
+    #[track_caller]
     pub fn observe<O: Observer>(mut self, observer: O) -> Self {
-        let registered =
-            Registered { carrier: Arc::new(observer), observed: O::HOOKS, name: type_name::<O>() };
+        let (name, place) = (type_name::<O>(), Location::caller());
+        let registered = Registered { carrier: Arc::new(observer), observed: O::HOOKS, name, place };
         self.observers.push(registered);
         self
     }
@@ -117,6 +120,19 @@ impl Connect {
     /// How deep operations made in hooks may nest; 16 by default (L61).
     pub fn max_depth(mut self, depth: usize) -> Self {
         self.settings.max_depth = depth;
+        self
+    }
+
+    /// How many traces are kept, see [`Db::traces`]; 256 by default. With none, nothing is recorded.
+    pub fn traces(mut self, kept: usize) -> Self {
+        self.settings.traces = kept;
+        self
+    }
+
+    /// Whether traces say which columns each before-hook changed. To know that, drafts and patches are copied for each
+    /// hook; so it is on by default only where debug assertions are. Values are never in a trace.
+    pub fn trace_changes(mut self, changes: bool) -> Self {
+        self.settings.trace_changes = changes;
         self
     }
 

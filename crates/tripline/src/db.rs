@@ -22,7 +22,13 @@ use tripline_core::{
 };
 
 use crate::{
-    Connect, Read, Tx, actor::Actor, beside, catalog::Catalog, lifecycle::origin::Inherited, tx::TxState,
+    Connect, Read, Trace, Tx,
+    actor::Actor,
+    beside,
+    catalog::Catalog,
+    lifecycle::origin::Inherited,
+    trace::{recording::Ring, tree},
+    tx::TxState,
 };
 
 thread_local! {
@@ -49,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) traits: Traits,
     pub(crate) catalog: Catalog,
     pub(crate) settings: Settings,
+    /// What ran of late.
+    pub(crate) traces: Ring,
     runtime: Handle,
     /// Transactions that have not ended.
     open: AtomicUsize,
@@ -63,6 +71,8 @@ pub(crate) struct Inner {
 pub(crate) struct Settings {
     pub(crate) max_hook_rows: usize,
     pub(crate) max_depth: usize,
+    pub(crate) traces: usize,
+    pub(crate) trace_changes: bool,
     pub(crate) drain_timeout: Duration,
     pub(crate) clock: Box<dyn Fn() -> jiff::Timestamp + Send + Sync>,
     pub(crate) on_error: Box<dyn Fn(BackgroundError) + Send + Sync>,
@@ -92,6 +102,7 @@ impl Db {
             traits: driver.traits(),
             driver,
             catalog,
+            traces: Ring::new(settings.traces),
             settings,
             runtime,
             open: AtomicUsize::new(0),
@@ -308,7 +319,7 @@ impl Db {
     /// error goes to the error sink (L56). From a hook in a transaction rather use [`Tx::on_commit`].
     pub fn spawn(&self, work: impl Future<Output = Result<()>> + Send + 'static) {
         let db = self.clone();
-        self.background(async move { db.guarded(None, work).await });
+        self.background(async move { _ = db.guarded(None, work).await });
     }
 
     /// Runs work of the engine that `drain` waits for.
@@ -330,7 +341,13 @@ impl Db {
     }
 
     /// Runs user code that nobody waits for: its error or panic goes to the error sink (L51).
-    pub(crate) async fn guarded(&self, hook: Option<HookName>, work: impl Future<Output = Result<()>>) {
+    ///
+    /// Gives the code of its error.
+    pub(crate) async fn guarded(
+        &self,
+        hook: Option<HookName>,
+        work: impl Future<Output = Result<()>>,
+    ) -> Option<&'static str> {
         let mut work = pin!(work);
         let result = std::future::poll_fn(|cx| {
             let before = BEHIND.replace(self.id());
@@ -344,9 +361,28 @@ impl Db {
             polled
         })
         .await;
-        if let Err(error) = result {
-            (self.inner.settings.on_error)(BackgroundError { hook, error });
-        }
+        let error = result.err()?;
+        let code = error.code();
+        (self.inner.settings.on_error)(BackgroundError { hook, error });
+        Some(code)
+    }
+
+    /// The hook after a commit that this handle was made for, in its trace.
+    pub(crate) fn traced(&self) -> Option<(u64, u32)> {
+        self.origin.as_ref().and_then(|origin| origin.traced)
+    }
+
+    /// What ran of late, the oldest first: the last transactions, and the operations with company, each with what it led
+    /// to, see [`Trace`]. How many are kept, [`Connect::traces`] says.
+    ///
+    /// What follows a commit is there when it is done: in tests after [`drain`](Db::drain).
+    pub fn traces(&self) -> Vec<Trace> {
+        self.inner.traces.look(tree::traces)
+    }
+
+    /// The last one of [`traces`](Db::traces).
+    pub fn last_trace(&self) -> Option<Trace> {
+        self.traces().pop()
     }
 
     /// The operations after whose commits this handle was made for a hook, the innermost first (L52, L60); none for

@@ -34,6 +34,7 @@ mod lifecycle;
 mod on;
 mod ops;
 mod table;
+mod trace;
 mod tx;
 mod types;
 
@@ -108,6 +109,7 @@ pub use crate::{
         upsert::{Columns, CreateNew, OnConflict, Upsert},
     },
     table::{Draft, HookRow, HookTable, IntoKey, Key, Row, RowOf, Shape, Slots, Table},
+    trace::{Explain, Outcome as SpanOutcome, Root, Scope, Span, Sql, Trace, What},
     tx::{Read, Tx, TxOptions},
     types::{Id, Input, Number, Text, Type},
 };

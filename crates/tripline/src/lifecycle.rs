@@ -9,6 +9,7 @@ mod before;
 mod cascade;
 mod check;
 pub(crate) mod committed;
+pub(crate) mod explain;
 mod guard;
 mod link;
 pub(crate) mod local;
@@ -22,7 +23,7 @@ mod run;
 pub(crate) mod upsert;
 mod write;
 
-use tripline_core::{Kind, Result};
+use tripline_core::{Error, Kind, Result};
 
 pub(crate) use self::{
     batch::batch,
@@ -51,64 +52,62 @@ pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
 }
 
 /// An operation outside of transactions: it is one of its own if it has company.
-async fn alone(db: &Db, mut asked: Run<Asked>) -> Result<Box<Inner>> {
-    loop {
-        if asked.is_write() || db.inner.traits.exclusive {
-            beside::check(db.id(), Some(asked.op.kept()))?;
+async fn alone(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
+    if asked.is_write() || db.inner.traits.exclusive {
+        beside::check(db.id(), Some(asked.op.kept()))?;
+    }
+    if asked.has_company(db) || asked.has_plans() {
+        let writes = asked.is_write();
+        let own = writes && asked.has_company(db);
+        let state = if own { TxState::writing(db) } else { TxState::bare(db, writes) };
+        return Box::pin(transaction(db, state, asked)).await;
+    }
+    match decided(&mut Link::Db(db), asked, 0).await? {
+        Decided::Checked(run) => write::write(&mut Link::Db(db), run).await.map(Run::into_inner),
+        Decided::Instead(_) => Err(Error::invalid("an operation without plan hooks was made another one")),
+    }
+}
+
+/// An operation that is a transaction of its own, or, without BEGIN, has its statements share a session: reads, and
+/// writes that turn out to be one statement.
+async fn transaction(db: &Db, mut state: TxState, mut asked: Run<Asked>) -> Result<Box<Inner>> {
+    if asked.is_divided(db) {
+        let result = operation(&mut Tx::outermost(&mut state, db), asked).await;
+        return state.end(result).await;
+    }
+    let run = loop {
+        let decided = {
+            let mut tx = Tx::outermost(&mut state, db);
+            begin(&mut tx, &mut asked);
+            let decided = decided(&mut Link::Tx(&mut tx), asked, 1).await;
+            tx.state.end_operation(0, decided)
+        };
+        match decided {
+            Err(error) => return state.end(Err(error)).await,
+            Ok(Decided::Checked(run)) => break run,
+            Ok(Decided::Instead(other)) => asked = other,
         }
         if asked.has_company(db) {
-            return Box::pin(transaction(db, asked)).await;
+            must_write(db, &mut state, &asked)?;
         }
-        match decided(&mut Link::Db(db), asked, 0).await? {
-            Decided::Instead(other) => asked = other,
-            Decided::Checked(run) if run.planned.is_empty() => {
-                return write::write(&mut Link::Db(db), run).await.map(Run::into_inner);
-            }
-            Decided::Checked(run) => return Box::pin(surrounded(db, run)).await,
-        }
+    };
+    if run.has_something_ahead() {
+        must_write(db, &mut state, &run)?;
     }
-}
-
-/// An operation that is a transaction of its own; reads only share a session.
-async fn transaction(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
-    let mut state = if asked.is_write() { TxState::writing(db) } else { TxState::reading(db) };
-    if db.inner.traits.remote && asked.ends_with_its_write() {
-        return carried(db, state, asked).await;
-    }
-    let result = operation(&mut Tx::outermost(&mut state, db), asked).await;
-    state.end(result).await
-}
-
-/// An operation with others planned around it, which nothing else makes a transaction.
-async fn surrounded(db: &Db, run: Run<Checked>) -> Result<Box<Inner>> {
-    beside::check(db.id(), Some(run.op.kept()))?;
-    let mut state = TxState::writing(db);
-    if db.inner.traits.remote && run.ends_with_its_write() {
+    if db.inner.traits.remote && !state.is_bare() && run.ends_with_its_write() {
         return finished(db, state, run).await;
     }
     let result = checked_operation(&mut Tx::outermost(&mut state, db), run).await;
     state.end(result).await
 }
 
-/// Runs an operation whose last statement takes COMMIT along: nobody here must see its result before (L32).
-async fn carried(db: &Db, mut state: TxState, mut asked: Run<Asked>) -> Result<Box<Inner>> {
-    loop {
-        let decided = {
-            let mut tx = Tx::outermost(&mut state, db);
-            tx.state.begin_operation(asked.op.kept());
-            let decided = decided(&mut Link::Tx(&mut tx), asked, 1).await;
-            tx.state.end_operation(0, decided)
-        };
-        match decided {
-            Err(error) => return state.end(Err(error)).await,
-            Ok(Decided::Checked(run)) => return finished(db, state, run).await,
-            Ok(Decided::Instead(other)) if other.ends_with_its_write() => asked = other,
-            Ok(Decided::Instead(other)) => {
-                let result = operation(&mut Tx::outermost(&mut state, db), other).await;
-                return state.end(result).await;
-            }
-        }
+/// What began without a transaction, and has sent nothing yet, needs one.
+fn must_write(db: &Db, state: &mut TxState, run: &Inner) -> Result<()> {
+    if state.is_bare() && !state.is_dry() {
+        beside::check(db.id(), Some(run.op.kept()))?;
     }
+    state.must_write();
+    Ok(())
 }
 
 /// Writes and commits in one flight, if what is planned after the operation can travel along.
@@ -131,7 +130,7 @@ async fn finished(db: &Db, mut state: TxState, mut run: Run<Checked>) -> Result<
 }
 
 async fn ready(tx: &mut Tx<'_>, run: &mut Run<Checked>) -> Result<()> {
-    tx.state.begin_operation(run.op.kept());
+    begin(tx, run);
     let ready = match ahead(tx, run, 1).await {
         Ok(()) => planned::trail(tx, run, 1).await,
         Err(error) => Err(error),
@@ -139,14 +138,17 @@ async fn ready(tx: &mut Tx<'_>, run: &mut Run<Checked>) -> Result<()> {
     tx.state.end_operation(0, ready)
 }
 
-async fn write_and_commit(db: Db, mut state: TxState, run: Run<Checked>) -> Result<Box<Inner>> {
+async fn write_and_commit(db: Db, mut state: TxState, mut run: Run<Checked>) -> Result<Box<Inner>> {
     state.carries = true;
     let result = {
         let mut tx = Tx::outermost(&mut state, &db);
-        match write::write(&mut Link::Tx(&mut tx), run).await {
+        begin(&mut tx, &mut run);
+        let result = match write::write(&mut Link::Tx(&mut tx), run).await {
             Ok(run) => after::after(&mut tx, run, 1).await,
             Err(error) => Err(error),
-        }
+        };
+        let result = result.inspect(|run| tx.state.trace_rows(run.node, run.body.count));
+        tx.state.end_operation(0, result)
     };
     state.end(result).await
 }
@@ -164,15 +166,22 @@ async fn joined(tx: &mut Tx<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
     }
 }
 
-async fn operation(tx: &mut Tx<'_>, asked: Run<Asked>) -> Result<Box<Inner>> {
+/// Notes that an operation begins, or goes on.
+fn begin(tx: &mut Tx<'_>, run: &mut Inner) {
+    let (under, kept) = (tx.node(), run.op.kept());
+    let node = tx.state.trace_operation(&mut run.node, under, kept);
+    tx.state.begin_operation(kept, node);
+}
+
+async fn operation(tx: &mut Tx<'_>, mut asked: Run<Asked>) -> Result<Box<Inner>> {
     let depth = tx.frame.map_or(0, |frame| frame.depth);
-    tx.state.begin_operation(asked.op.kept());
+    begin(tx, &mut asked);
     let result = in_transaction(tx, asked, depth + 1).await;
     tx.state.end_operation(depth, result)
 }
 
-async fn checked_operation(tx: &mut Tx<'_>, run: Run<Checked>) -> Result<Box<Inner>> {
-    tx.state.begin_operation(run.op.kept());
+async fn checked_operation(tx: &mut Tx<'_>, mut run: Run<Checked>) -> Result<Box<Inner>> {
+    begin(tx, &mut run);
     let result = rest(tx, run, 1).await;
     tx.state.end_operation(0, result)
 }
@@ -202,7 +211,7 @@ async fn decided(link: &mut Link<'_, '_>, run: Run<Asked>, depth: usize) -> Resu
     let run = guard::guard(link, run, depth)?;
     let run = before::before(link, run, depth).await?;
     Ok(match plan::plan(link, run)? {
-        Plan::Ready(run) => Decided::Checked(check::check(run)?),
+        Plan::Ready(run) => Decided::Checked(check::check(link, run)?),
         Plan::Instead(run) => Decided::Instead(run),
     })
 }
@@ -211,8 +220,6 @@ async fn decided(link: &mut Link<'_, '_>, run: Run<Asked>, depth: usize) -> Resu
 async fn rest(tx: &mut Tx<'_>, mut run: Run<Checked>, depth: usize) -> Result<Box<Inner>> {
     let planned = !run.planned.is_empty();
     if run.has_something_ahead() {
-        // A read may have begun without a transaction, which what is planned around it needs.
-        tx.state.must_write();
         Box::pin(ahead(tx, &mut run, depth)).await?;
     }
     let mut run = write::write(&mut Link::Tx(tx), run).await?;
@@ -221,9 +228,10 @@ async fn rest(tx: &mut Tx<'_>, mut run: Run<Checked>, depth: usize) -> Result<Bo
     }
     let mut run = after::after(tx, run, depth).await?;
     // A committed write is never reported as failed: what the caller gets is decoded before.
-    if let Some(decode) = run.decode {
+    if let Some(decode) = run.decode.filter(|_| !tx.state.is_dry()) {
         decode(&mut run.body)?;
     }
+    tx.state.trace_rows(run.node, run.body.count);
     Ok(run)
 }
 

@@ -113,6 +113,17 @@ impl<'x> IntoFuture for Pipelined<'x> {
     }
 }
 
+/// The terminal that only says what would happen.
+macro_rules! explaining {
+    () => {
+        /// Says what the operation would do, and does nothing: which hooks run in which order, what is planned around it,
+        /// which SQL statements are sent, in how many round trips. See [`Explain`](crate::Explain).
+        pub fn explain(self) -> tripline_core::BoxFuture<'x, Result<$crate::Explain>> {
+            Box::pin($crate::lifecycle::explain::explain(self.on, self.ask))
+        }
+    };
+}
+
 /// The terminal of writes that are not waited for.
 macro_rules! pipelining {
     () => {
@@ -154,4 +165,4 @@ macro_rules! pipelining {
     };
 }
 
-pub(crate) use {choosing, detached, pipelining, writing};
+pub(crate) use {choosing, detached, explaining, pipelining, writing};

@@ -7,6 +7,7 @@
 mod attempts;
 mod pending;
 mod state;
+mod traced;
 
 use std::any::Any;
 
@@ -142,6 +143,11 @@ impl<'t> Tx<'t> {
     /// The operation, where one is certain: in the glue of hooks.
     pub(crate) fn own_operation(&self) -> Result<&'t Operation> {
         self.operation().ok_or_else(|| Error::invalid("this is no hook"))
+    }
+
+    /// The place in the trace under which operations of this handle stand.
+    pub(crate) fn node(&self) -> u32 {
+        self.frame.map_or(0, |frame| frame.node)
     }
 
     /// An error if something inside was dropped half-way, or failed before (L3).

@@ -1,10 +1,13 @@
 //! What errors say.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    time::Duration,
+};
 
 use super::{
     BesideTransaction, Cause, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Error, HookName,
-    Invalid,
+    Invalid, Phase,
 };
 
 impl fmt::Display for Error {
@@ -96,6 +99,19 @@ impl fmt::Display for HookName {
             HookName::Type(path) => write!(f, "the hook of `{path}`"),
             HookName::Place(place) => write!(f, "the hook at {}:{}", place.file(), place.line()),
         }
+    }
+}
+
+impl fmt::Display for Phase {
+    /// As its hook's function is called: `before_create`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, c) in format!("{self:?}").chars().enumerate() {
+            if i > 0 && c.is_ascii_uppercase() {
+                f.write_char('_')?;
+            }
+            f.write_char(c.to_ascii_lowercase())?;
+        }
+        Ok(())
     }
 }
 

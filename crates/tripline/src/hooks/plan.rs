@@ -29,6 +29,8 @@ pub(crate) struct Work<'a> {
     /// Of the operation in whose hook this one was made.
     pub(crate) frame: Option<&'a Frame<'a>>,
     pub(crate) hook: HookName,
+    /// The hook's place in the trace.
+    pub(crate) node: Option<u32>,
     pub(crate) mistake: &'a mut Option<Error>,
 }
 
@@ -53,6 +55,8 @@ pub(crate) struct PlannedOperation {
     pub(crate) ask: Box<Inner>,
     /// Who planned it.
     pub(crate) hook: HookName,
+    /// The hook's place in the trace.
+    pub(crate) node: Option<u32>,
 }
 
 impl Planned {
@@ -117,16 +121,16 @@ macro_rules! around {
         /// Puts an operation before this one, in the same transaction and with its own hooks (L31): one that was asked of
         /// nothing, such as [`update`](crate::update) makes.
         pub fn before(&mut self, operation: impl Operates) -> &mut Self {
-            let hook = self.work.hook;
-            self.work.planned.before.push(PlannedOperation { ask: operation.into_ask().0, hook });
+            let (hook, node) = (self.work.hook, self.work.node);
+            self.work.planned.before.push(PlannedOperation { ask: operation.into_ask().0, hook, node });
             self
         }
 
         /// Puts an operation after this one, in the same transaction and with its own hooks (L31). It runs also if this
         /// one touches no row, unless it says `.if_any()`.
         pub fn after(&mut self, operation: impl Operates) -> &mut Self {
-            let hook = self.work.hook;
-            self.work.planned.after.push(PlannedOperation { ask: operation.into_ask().0, hook });
+            let (hook, node) = (self.work.hook, self.work.node);
+            self.work.planned.after.push(PlannedOperation { ask: operation.into_ask().0, hook, node });
             self
         }
     };

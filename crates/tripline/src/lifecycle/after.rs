@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Db, Tx,
     hooks::once::{OnceCall, OnceHook},
+    trace::{Scope, recording::Event},
     tx::Ended,
 };
 
@@ -23,12 +24,16 @@ pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> R
         }
         return Ok(run);
     }
-    let ends = run.has_followers();
+    let ends = run.has_followers() && !tx.state.is_dry();
     // Queued by the order in which operations wrote, before what their after-hooks write (L50).
     let place = (ends && run.body.count > 0).then(|| queue(tx, &mut run));
     let attached = run.hooks().is_some_and(|hooks| !hooks.after.is_empty());
     if attached || !run.once.is_empty() {
         Box::pin(call_hooks(tx, &mut run, depth)).await?;
+    }
+    if tx.state.is_dry() {
+        explain_followers(tx, &mut run);
+        return Ok(run);
     }
     if run.refreshed {
         Box::pin(refresh(tx, &mut run)).await?;
@@ -66,6 +71,18 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Notes the hooks that would follow the commit.
+fn explain_followers(tx: &mut Tx<'_>, run: &mut Inner) {
+    let under = run.node.unwrap_or(0);
+    for once in run.once.iter().rev().filter(|once| matches!(once.call, Some(OnceCall::Ended(_)))) {
+        let (phase, hook) = (once.phase, HookName::Place(once.place));
+        tx.state.trace_begin(under, || Event::Hook { phase, hook, scope: Scope::Operation, changed: None });
+    }
+    for bound in run.hooks().into_iter().flat_map(|hooks| &hooks.commit) {
+        tx.state.trace_begin(under, || bound.event());
+    }
 }
 
 fn queue(tx: &mut Tx<'_>, run: &mut Inner) -> usize {

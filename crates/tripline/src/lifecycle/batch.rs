@@ -75,7 +75,8 @@ async fn each(tx: &mut Tx<'_>, asks: Vec<Ask>) -> Result<Done> {
             continue;
         }
         decodes |= ask.decode.is_some();
-        tx.state.begin_operation(ask.op.kept());
+        let mut ask = ask;
+        super::begin(tx, &mut ask);
         let asked = Run::asked(&tx.state.db, ask);
         let kept = match asked {
             Ok(asked) => keep(tx, asked, depth + 1, place).await,

@@ -18,6 +18,10 @@ use crate::{
         Call,
         once::{InTxOnce, OnceCall},
     },
+    trace::{
+        Scope,
+        recording::{Changed, Event},
+    },
 };
 
 pub(super) async fn before(
@@ -109,12 +113,14 @@ async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Cal
             if run.body.old.is_empty() {
                 return Ok(());
             }
-            if phase == Phase::BeforeUpdateRows {
+            if phase == Phase::BeforeUpdateRows && !tx.state.is_dry() {
                 split_patches(run)?;
             }
             call(tx, run, depth, caller).await
         }
-        Phase::BeforeUpdate if run.patch_each => with_common_patch(tx, run, depth, caller).await,
+        Phase::BeforeUpdate if run.patch_each && !tx.state.is_dry() => {
+            with_common_patch(tx, run, depth, caller).await
+        }
         Phase::BeforeFind | Phase::BeforeCount => {
             // The hook can look at the operation while it changes what that asks.
             run.body.query = run.op.query.clone();
@@ -164,7 +170,15 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
         Caller::Once(phase, name, _) => (*phase, *name),
     };
     let (database, level) = (tx.state.db.id(), tx.level);
-    let frame = Frame { operation: &run.op, cause: Cause::Hook(hook), parent: tx.frame, depth };
+    let node = tx.state.trace_begin(run.node.unwrap_or(0), || match &caller {
+        Caller::Bound(bound) => bound.event(),
+        Caller::Once(..) => Event::Hook { phase, hook, scope: Scope::Operation, changed: None },
+    });
+    if tx.state.is_dry() {
+        return Ok(());
+    }
+    let before = Slots::of(tx, run, phase)?;
+    let frame = Frame { operation: &run.op, cause: Cause::Hook(hook), parent: tx.frame, depth, node };
     let mut handle = Tx {
         state: tx.state,
         frame: Some(&frame),
@@ -184,8 +198,35 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
     };
     // Also an operation inside that failed and was ignored, or was dropped, ends this one (L6).
     let result = result.and_then(|()| tx.state.settle(level, depth));
+    if let Some(before) = before {
+        before.compare(tx, run, node)?;
+    }
+    tx.state.trace_end(node, result.as_ref().err().map(Error::code));
     result.map_err(|source| {
         let (table, operation) = (run.op.table.name, run.op.kind);
         Error::Hook(Box::new(HookError { table, operation, phase, hook, source }))
     })
+}
+
+/// Drafts or patches as they were before a hook, to tell which columns it changed.
+struct Slots(Vec<Slot>);
+
+impl Slots {
+    fn of(tx: &Tx<'_>, run: &mut Inner, phase: Phase) -> Result<Option<Slots>> {
+        let looks = tx.state.db.inner.settings.trace_changes && is_before(phase);
+        if !looks || !super::is_write(run.op.kind) {
+            return Ok(None);
+        }
+        Ok(Some(Slots(run.body.slots.flat()?.clone())))
+    }
+
+    fn compare(self, tx: &mut Tx<'_>, run: &mut Inner, node: u32) -> Result<()> {
+        let table = run.op.table;
+        let after = run.body.slots.flat()?;
+        let differs =
+            self.0.iter().zip(after.iter()).enumerate().filter(|(_, (before, after))| before != after);
+        let columns = differs.map(|(i, _)| (i % table.columns.len()) as u16).collect();
+        tx.state.trace_changed(node, Changed { table, columns });
+        Ok(())
+    }
 }

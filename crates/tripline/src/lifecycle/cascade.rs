@@ -169,7 +169,8 @@ async fn one(
         ask.body.slots.fill(patch);
     }
     ask.cascading = Some(Cascading { doomed: cascade.cyclic.then(|| doomed(run)), closed: is_own });
-    let frame = Frame { operation: &run.op, cause: Cause::Cascade, parent: tx.frame, depth };
+    let node = run.node.unwrap_or(0);
+    let frame = Frame { operation: &run.op, cause: Cause::Cascade, parent: tx.frame, depth, node };
     let mut tx = tx.inside(&frame);
     let mut asked = Run::asked(&tx.state.db, ask)?;
     // Hooks run if there are rows, which on no other path a cascade could know.

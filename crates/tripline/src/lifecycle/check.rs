@@ -6,12 +6,19 @@ use tripline_core::{
     ColumnDesc, Error, Invalid, Kind, Node, Pattern, PatternPart, Result, Slot, TableRef, Value, Violation,
 };
 
-use super::run::{Checked, Final, Inner, Run};
+use super::{
+    Link,
+    run::{Checked, Final, Inner, Run},
+};
 
-pub(super) fn check(mut run: Run<Final>) -> Result<Run<Checked>> {
+pub(super) fn check(link: &Link<'_, '_>, mut run: Run<Final>) -> Result<Run<Checked>> {
     let table = run.op.table;
     if let Some(filter) = &run.op.query.filter {
         check_node(table, filter)?;
+    }
+    if link.is_dry() {
+        // What hooks would set is not known.
+        return Ok(run.next());
     }
     match run.op.kind {
         Kind::Create => check_drafts(&mut run)?,

@@ -1,11 +1,18 @@
 //! Committed and rolled back: what follows the end of a transaction, on the engine's own task.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 use tripline_core::{BoxFuture, Durability, Error, HookName, Reply, Result};
 
 use crate::{
     Db,
+    catalog::Bound,
     hooks::{Call, body::Body, once::OnceCall},
+    trace::{
+        Root, Scope,
+        recording::{Event, Recording},
+    },
     tx::{Ended, Queued},
 };
 
@@ -17,6 +24,7 @@ pub(crate) fn follow(
     durability: Durability,
     queue: Vec<Queued>,
     undone: Vec<Ended>,
+    cause: Option<(u64, u32)>,
 ) -> Reply<'static, Result<()>> {
     if queue.is_empty() && undone.is_empty() {
         return match durability {
@@ -27,7 +35,7 @@ pub(crate) fn follow(
     let on_task = db.clone();
     let durable = match durability {
         Durability::Now => {
-            db.background(async move { run(&on_task, queue, undone).await });
+            db.background(async move { run(&on_task, queue, undone, cause).await });
             return Reply::now(Ok(()));
         }
         Durability::Later(durable) => durable,
@@ -40,50 +48,90 @@ pub(crate) fn follow(
         // The caller may be gone.
         _ = answer.send(durable);
         // If nobody knows whether it is committed, nothing runs that says it is (L7).
-        run(&on_task, if holds { queue } else { Vec::new() }, undone).await;
+        run(&on_task, if holds { queue } else { Vec::new() }, undone, cause).await;
     });
     Reply::Later(Box::pin(async move { answered.await.unwrap_or(Err(Error::Closed)) }))
 }
 
 /// Runs hooks for what was rolled back (L54), after what of rolling back takes time.
-pub(crate) fn undone(db: &Db, rolling_back: Option<BoxFuture<'static, ()>>, undone: Vec<Ended>) {
+pub(crate) fn undone(
+    db: &Db,
+    rolling_back: Option<BoxFuture<'static, ()>>,
+    undone: Vec<Ended>,
+    cause: Option<(u64, u32)>,
+) {
     if rolling_back.is_some() || undone.iter().any(Ended::has_rollback_hooks) {
         let on_task = db.clone();
         db.background(async move {
             if let Some(rolling_back) = rolling_back {
                 rolling_back.await;
             }
-            run(&on_task, Vec::new(), undone).await;
+            run(&on_task, Vec::new(), undone, cause).await;
         });
     }
 }
 
-async fn run(db: &Db, queue: Vec<Queued>, undone: Vec<Ended>) {
+async fn run(db: &Db, queue: Vec<Queued>, undone: Vec<Ended>, cause: Option<(u64, u32)>) {
+    let mut notes =
+        Notes::start(db, cause, if queue.is_empty() { Root::AfterRollback } else { Root::AfterCommit });
     for queued in queue {
         match queued {
-            Queued::Ended(ended) => ended.committed().await,
-            Queued::Future(work) => db.guarded(None, work).await,
+            Queued::Ended(ended) => ended.committed(&mut notes).await,
+            Queued::Future(work) => drop(db.guarded(None, work).await),
         }
     }
     for ended in undone {
-        ended.rolled_back().await;
+        ended.rolled_back(&mut notes).await;
+    }
+    notes.keep(db);
+}
+
+/// The recording of what follows a transaction; there is one once a hook runs.
+struct Notes(Option<Box<Recording>>);
+
+impl Notes {
+    fn start(db: &Db, cause: Option<(u64, u32)>, root: Root) -> Notes {
+        Notes(cause.and_then(|cause| db.inner.traces.start(Some(cause), root)))
+    }
+
+    /// Notes that a hook begins; gives the handle that it gets, whose operations know where they come from.
+    fn begin(&mut self, db: &Db, event: Event) -> (u32, Db) {
+        let Some(recording) = &mut self.0 else { return (0, db.clone()) };
+        let node = recording.begin(0, event);
+        let origin = db.origin.as_ref().map(|origin| Arc::new(origin.traced(recording.id, node)));
+        (node, Db { origin, ..db.clone() })
+    }
+
+    fn end(&mut self, node: u32, failed: Option<&'static str>) {
+        if let Some(recording) = &mut self.0 {
+            recording.end(node, failed);
+        }
+    }
+
+    fn keep(mut self, db: &Db) {
+        self.end(0, None);
+        if let Some(recording) = self.0.filter(|recording| recording.nodes.len() > 1) {
+            db.inner.traces.keep(recording);
+        }
     }
 }
 
 impl Ended {
     /// The operation's own hooks first, then from the inside out (L11); each is on its own (L51).
-    async fn committed(mut self) {
+    async fn committed(mut self, notes: &mut Notes) {
         let Some(body) = &mut self.body else { return };
-        for hook in self.once.iter_mut().rev() {
-            if let Some(OnceCall::Ended(call)) = hook.call.take() {
-                self.db.guarded(Some(HookName::Place(hook.place)), call(&self.db, body)).await;
+        for once in self.once.iter_mut().rev() {
+            if let Some(OnceCall::Ended(call)) = once.call.take() {
+                let (phase, hook) = (once.phase, HookName::Place(once.place));
+                let event = Event::Hook { phase, hook, scope: Scope::Operation, changed: None };
+                let (node, db) = notes.begin(&self.db, event);
+                let failed = db.guarded(Some(hook), call(&db, body)).await;
+                notes.end(node, failed);
             }
         }
         let hooks = self.attached.as_ref().and_then(|attached| attached.hooks(self.undone.kind));
         for bound in hooks.into_iter().flat_map(|hooks| &hooks.commit) {
-            if let Call::Ended(call) = bound.hook.call {
-                self.db.guarded(Some(bound.name()), call(bound.carrier(), &self.db, body)).await;
-            }
+            call(bound, &self.db, body, notes).await;
         }
     }
 
@@ -92,14 +140,19 @@ impl Ended {
         hooks.is_some_and(|hooks| !hooks.rollback.is_empty())
     }
 
-    async fn rolled_back(self) {
+    async fn rolled_back(self, notes: &mut Notes) {
         let mut body = Body::new(self.table, self.undone.kind);
         body.count = self.undone.rows;
         let hooks = self.attached.as_ref().and_then(|attached| attached.hooks(self.undone.kind));
         for bound in hooks.into_iter().flat_map(|hooks| &hooks.rollback) {
-            if let Call::Ended(call) = bound.hook.call {
-                self.db.guarded(Some(bound.name()), call(bound.carrier(), &self.db, &mut body)).await;
-            }
+            call(bound, &self.db, &mut body, notes).await;
         }
     }
+}
+
+async fn call(bound: &Bound, db: &Db, body: &mut Body, notes: &mut Notes) {
+    let Call::Ended(call) = bound.hook.call else { return };
+    let (node, db) = notes.begin(db, bound.event());
+    let failed = db.guarded(Some(bound.name()), call(bound.carrier(), &db, body)).await;
+    notes.end(node, failed);
 }

@@ -18,6 +18,11 @@ impl Link<'_, '_> {
         self.db().inner.traits
     }
 
+    /// Whether it is only explained.
+    pub(super) fn is_dry(&self) -> bool {
+        matches!(self, Link::Tx(tx) if tx.state.is_dry())
+    }
+
     pub(crate) fn db(&self) -> &Db {
         match self {
             Link::Tx(tx) => &tx.state.db,
@@ -49,7 +54,8 @@ impl Link<'_, '_> {
 pub(crate) async fn send_alone(db: &Db, step: &mut Step<'_>, access: Access) -> Result<()> {
     let seen = (access == Access::Read).then(|| db.seen());
     let mut session = db.inner.driver.lease(access, seen).await?;
-    let flight = Flight { begin: Begin::default(), steps: std::slice::from_mut(step), end: End::None };
+    let steps = std::slice::from_mut(step);
+    let flight = Flight { begin: Begin::default(), steps, end: End::None, transcript: None };
     let sent = session.send(flight).await;
     if let Err(Error::CommitUnknown(_)) = sent {
         // Whoever looks whether it was must not ask a copy that is behind.

@@ -14,6 +14,8 @@ pub(crate) struct Frame<'f> {
     /// Why operations run that are made under it.
     pub(crate) cause: Cause,
     pub(crate) parent: Option<&'f Frame<'f>>,
+    /// Its place in the trace.
+    pub(crate) node: u32,
     /// How many operations of this transaction are in progress, this one included.
     pub(crate) depth: usize,
 }
@@ -35,9 +37,21 @@ pub(crate) struct Inherited {
     pub(crate) parent: Option<Arc<Inherited>>,
     /// How many operations led here.
     pub(crate) depth: usize,
+    /// The place in a trace of the hook that this is for.
+    pub(crate) traced: Option<(u64, u32)>,
 }
 
 impl Inherited {
+    /// The same, for the hook at this place of a trace.
+    pub(crate) fn traced(&self, trace: u64, node: u32) -> Inherited {
+        Inherited {
+            operation: self.operation,
+            parent: self.parent.clone(),
+            depth: self.depth,
+            traced: Some((trace, node)),
+        }
+    }
+
     /// The origin of what this operation's hooks do after the end: its own chain, kept.
     pub(crate) fn of(
         operation: Kept,
@@ -49,7 +63,7 @@ impl Inherited {
             None => before,
         };
         let depth = parent.as_ref().map_or(0, |parent| parent.depth) + 1;
-        Arc::new(Inherited { operation, parent, depth })
+        Arc::new(Inherited { operation, parent, depth, traced: None })
     }
 }
 

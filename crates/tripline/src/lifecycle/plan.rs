@@ -20,7 +20,7 @@ pub(super) enum Plan {
     Instead(Run<Asked>),
 }
 
-pub(super) fn plan(link: &Link<'_, '_>, mut run: Run<Prepared>) -> Result<Plan> {
+pub(super) fn plan(link: &mut Link<'_, '_>, mut run: Run<Prepared>) -> Result<Plan> {
     if run.hooks().is_some_and(|hooks| !hooks.plan.is_empty()) {
         call_hooks(link, &mut run)?;
         if let Some(other) = run.planned.instead.take() {
@@ -36,16 +36,20 @@ pub(super) fn plan(link: &Link<'_, '_>, mut run: Run<Prepared>) -> Result<Plan> 
 }
 
 /// From the outside in (L11).
-fn call_hooks(link: &Link<'_, '_>, run: &mut Inner) -> Result<()> {
-    let (db, actor, frame) = match link {
-        Link::Tx(tx) => (&tx.state.db, &tx.actor, tx.frame),
-        Link::Db(db) => (*db, &db.actor, None),
-    };
+fn call_hooks(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let attached = run.attached().cloned();
     let hooks = attached.as_ref().and_then(|attached| attached.hooks(run.op.kind));
     for bound in hooks.into_iter().flat_map(|hooks| &hooks.plan) {
         let Call::Plan(call) = bound.hook.call else { continue };
         let mut mistake = None;
+        let node = match link {
+            Link::Tx(tx) => Some(tx.state.trace_begin(run.node.unwrap_or(0), || bound.event())),
+            Link::Db(_) => None,
+        };
+        let (db, actor, frame) = match link {
+            Link::Tx(tx) => (&tx.state.db, &tx.actor, tx.frame),
+            Link::Db(db) => (*db, &db.actor, None),
+        };
         let work = Work {
             db,
             op: &mut run.op,
@@ -55,9 +59,13 @@ fn call_hooks(link: &Link<'_, '_>, run: &mut Inner) -> Result<()> {
             actor,
             frame,
             hook: bound.name(),
+            node,
             mistake: &mut mistake,
         };
         let result = call(bound.carrier(), work).and(mistake.map_or(Ok(()), Err));
+        if let (Link::Tx(tx), Some(node)) = (&mut *link, node) {
+            tx.state.trace_end(node, result.as_ref().err().map(Error::code));
+        }
         result.map_err(|source| {
             let (table, operation) = (run.op.table.name, run.op.kind);
             let (phase, hook) = (bound.hook.phase, bound.name());

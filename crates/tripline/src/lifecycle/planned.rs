@@ -1,6 +1,6 @@
 //! Planned operations and writes that nobody waits for: what travels together (L31, L32).
 
-use tripline_core::{Cause, HookName, Result};
+use tripline_core::{Cause, Result};
 
 use super::{
     Decided, Link, decided, operation,
@@ -22,14 +22,14 @@ pub(crate) async fn pipeline(on: On<'_>, ask: Box<Inner>) -> Result<()> {
 async fn pipelined(tx: &mut Tx<'_>, ask: Box<Inner>) -> Result<()> {
     tx.settle()?;
     let depth = tx.frame.map_or(0, |frame| frame.depth);
-    let asked = match Run::asked(&tx.state.db, ask) {
+    let mut asked = match Run::asked(&tx.state.db, ask) {
         Ok(asked) => asked,
         Err(error) => return tx.state.end_operation(depth, Err(error)),
     };
     if !asked.is_write() || !asked.travels(&tx.state.db) {
         return operation(tx, asked).await.map(drop);
     }
-    tx.state.begin_operation(asked.op.kept());
+    super::begin(tx, &mut asked);
     let kept = kept_back(tx, asked, depth + 1).await.map(|pending| tx.state.pending.extend(pending));
     tx.state.end_operation(depth, kept)
 }
@@ -64,12 +64,13 @@ pub(super) async fn after(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Res
 
 /// As the operation's actor, with its origin, and its own hooks.
 async fn one(tx: &mut Tx<'_>, run: &mut Inner, planned: PlannedOperation, depth: usize) -> Result<()> {
-    let frame = frame(tx, run, planned.hook, depth);
+    let frame = frame(tx, run, &planned, depth);
     Box::pin(pipeline(On::Tx(tx.inside(&frame)), planned.ask)).await
 }
 
-fn frame<'f>(tx: &Tx<'f>, run: &'f Inner, hook: HookName, depth: usize) -> Frame<'f> {
-    Frame { operation: &run.op, cause: Cause::Planned(hook), parent: tx.frame, depth }
+fn frame<'f>(tx: &Tx<'f>, run: &'f Inner, planned: &PlannedOperation, depth: usize) -> Frame<'f> {
+    let (hook, node) = (planned.hook, planned.node.or(run.node).unwrap_or(0));
+    Frame { operation: &run.op, cause: Cause::Planned(hook), parent: tx.frame, depth, node }
 }
 
 /// Whether all that is planned after the operation can travel with it and with COMMIT.
@@ -81,9 +82,11 @@ pub(super) fn can_trail(db: &Db, run: &Run<Checked>) -> bool {
 /// Puts what is planned after the operation behind it, to travel with COMMIT.
 pub(super) async fn trail(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()> {
     for planned in std::mem::take(&mut run.planned.after) {
-        let frame = frame(tx, run, planned.hook, depth);
+        let frame = frame(tx, run, &planned, depth);
         let mut tx = tx.inside(&frame);
-        let asked = Run::asked(&tx.state.db, planned.ask)?;
+        let mut asked = Run::asked(&tx.state.db, planned.ask)?;
+        let (under, kept) = (tx.node(), asked.op.kept());
+        tx.state.trace_operation(&mut asked.node, under, kept);
         let pending = kept_back(&mut tx, asked, depth + 1).await?;
         tx.state.trailing.extend(pending);
     }

@@ -27,7 +27,19 @@ pub(super) async fn resolve(
     let reads = run.reads(false);
     let asked = !run.columns.indexes(run.op.table).is_empty();
     let wants_rows = run.is_write() && (asked || reads.old.is_some() || reads.new.is_some());
-    call(link, &mut run, bound, wants_rows).await.map_err(|source| {
+    let node = match link {
+        Link::Tx(tx) => Some(tx.state.trace_begin(run.node.unwrap_or(0), || bound.event())),
+        Link::Db(_) => None,
+    };
+    if link.is_dry() {
+        run.body.count = 1;
+        return Ok(run.next());
+    }
+    let called = call(link, &mut run, bound, wants_rows).await;
+    if let (Link::Tx(tx), Some(node)) = (&mut *link, node) {
+        tx.state.trace_end(node, called.as_ref().err().map(Error::code));
+    }
+    called.map_err(|source| {
         let (table, operation) = (run.op.table.name, run.op.kind);
         let (phase, hook) = (bound.hook.phase, bound.name());
         Error::Hook(Box::new(HookError { table, operation, phase, hook, source }))

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tripline_core::{ColumnSet, Conflict, Error, Kind, Node, Operation, Result, TableRef, Value};
+use tripline_core::{ColumnSet, Conflict, Error, Kind, Node, Operation, Phase, Result, TableRef, Value};
 
 use super::{cascade::Cascading, is_write, local::Local};
 use crate::{
@@ -106,6 +106,8 @@ pub(crate) struct Inner {
     pub(crate) cascading: Option<Cascading>,
     /// As a planned operation: only if the one before it touched a row.
     pub(crate) if_any: bool,
+    /// Its place in the trace.
+    pub(crate) node: Option<u32>,
     /// The operation's one reading of the clock (L27).
     now: Option<Timestamp>,
     /// The table's count of writes when the old rows were read; none if they were not.
@@ -137,6 +139,12 @@ impl Inner {
                     || self.decode.is_some()
                     // A server takes any number of rows as one statement.
                     || !traits.remote && self.op.many && matches!(self.op.kind, Kind::Create | Kind::Upsert))
+    }
+
+    /// Whether hooks without I/O may make something else of it; those that only narrow reads do not.
+    pub(crate) fn has_plans(&self) -> bool {
+        let plans = |hooks: &Hooks| hooks.plan.iter().any(|bound| bound.hook.phase != Phase::FilterReads);
+        self.hooks().is_some_and(plans)
     }
 
     /// Whether it is one statement whatever its hooks say, since it has none: then it can travel with others.
@@ -203,6 +211,7 @@ impl Run<Final> {
         other.planned = std::mem::take(&mut self.planned);
         other.local = std::mem::take(&mut self.local);
         other.now = self.now;
+        other.node = self.node;
         Ok(Run { inner: other, _state: PhantomData })
     }
 }
@@ -243,6 +252,7 @@ impl Inner {
             local: Local::default(),
             planned: Planned::default(),
             replaced: false,
+            node: None,
             conflict: None,
             is_uniform: true,
             lost: Vec::new(),

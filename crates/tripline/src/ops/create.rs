@@ -4,7 +4,7 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Error, Kind, Operation, Phase, Result, Slot};
 
-use super::{Ask, Operates, detached, pipelining, writing};
+use super::{Ask, Operates, detached, explaining, pipelining, writing};
 use crate::{
     Detached, On,
     hooks::{
@@ -213,4 +213,8 @@ impl<'x, T: Table, N: Number, R: Row<Table = T>> IntoFuture for Create<T, On<'x>
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { N::take::<R>(&mut run(self.on, self.ask).await?.body) })
     }
+}
+
+impl<'x, T: Table, N: Number, R> Create<T, On<'x>, N, R> {
+    explaining!();
 }

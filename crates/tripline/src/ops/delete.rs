@@ -4,7 +4,7 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, TableRef};
 
-use super::{Ask, Operates, add_key, choosing, detached, pipelining, writing};
+use super::{Ask, Operates, add_key, choosing, detached, explaining, pipelining, writing};
 use crate::{
     Detached, On,
     hooks::{
@@ -134,4 +134,8 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Delete<T, On<'x>, R> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { run(self.on, self.ask).await?.body.take_rows::<R>() })
     }
+}
+
+impl<'x, T: Table, R> Delete<T, On<'x>, R> {
+    explaining!();
 }

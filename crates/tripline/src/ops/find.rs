@@ -4,7 +4,7 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Error, Kind, Operation, Phase, Result, TableRef};
 
-use super::{Ask, Operates, add_key, choosing};
+use super::{Ask, Operates, add_key, choosing, explaining};
 use crate::{
     Detached, On,
     columns::OrderBy,
@@ -264,4 +264,12 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for First<T, On<'x>, R> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { Ok(run(self.on, self.ask).await?.body.take_rows::<R>()?.pop()) })
     }
+}
+
+impl<'x, T: Table, R> Find<T, On<'x>, R> {
+    explaining!();
+}
+
+impl<'x, T: Table, R> First<T, On<'x>, R> {
+    explaining!();
 }

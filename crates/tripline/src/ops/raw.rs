@@ -134,14 +134,18 @@ async fn joined(tx: &mut Tx<'_>, text: &str, params: &[Value], writes: bool) -> 
     tx.settle()?;
     let mut step = Step::new(Statement::Sql { text, params, writes });
     let depth = tx.frame.map_or(0, |frame| frame.depth);
-    let kept = Kept { table: "", kind: Kind::Find };
-    tx.state.begin_operation(kept);
+    let kept = Kept { table: "", kind: if writes { Kind::Update } else { Kind::Find } };
+    let mut node = None;
+    let under = tx.node();
+    tx.state.trace_operation(&mut node, under, kept);
+    tx.state.begin_operation(kept, node.unwrap_or(0));
     // Not left to the database: one in memory reads and writes on the same connection.
     let sent = match writes && tx.state.mode.access == Access::Read {
         true => Err(Error::ReadOnlyTransaction(kept)),
         false => tx.state.send(std::slice::from_mut(&mut step)).await,
     };
     tx.state.end_operation(depth, sent)?;
+    tx.state.trace_rows(node, step.answer.count);
     Ok(rows(step))
 }
 

@@ -4,7 +4,7 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, Slot, TableRef};
 
-use super::{Ask, Operates, add_key, choosing, detached, pipelining, writing};
+use super::{Ask, Operates, add_key, choosing, detached, explaining, pipelining, writing};
 use crate::{
     Detached, On,
     columns::Assign,
@@ -150,4 +150,8 @@ impl<'x, T: Table, R: Row<Table = T>> IntoFuture for Update<T, On<'x>, R> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { run(self.on, self.ask).await?.body.take_rows::<R>() })
     }
+}
+
+impl<'x, T: Table, R> Update<T, On<'x>, R> {
+    explaining!();
 }

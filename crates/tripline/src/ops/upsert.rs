@@ -243,3 +243,11 @@ impl<T: Table, N: Number, R: Row<Table = T>> Operates for CreateNew<T, Detached,
         N::take_new::<R>(body)
     }
 }
+
+impl<'x, T: Table, N: Number, R> Upsert<T, On<'x>, N, R> {
+    super::explaining!();
+}
+
+impl<'x, T: Table, N: Number, R> CreateNew<T, On<'x>, N, R> {
+    super::explaining!();
+}

@@ -43,6 +43,11 @@ impl Pending {
         Ok(Ok(Pending { run, rows, patch, returning, place }))
     }
 
+    /// Its place in the trace.
+    pub(crate) fn node(&self) -> Option<u32> {
+        self.run.node
+    }
+
     /// Its statement.
     pub(crate) fn step(&mut self) -> Step<'_> {
         let (table, query) = (self.run.op.table, &self.run.op.query);

@@ -13,7 +13,11 @@ use crate::{
     catalog::Attached,
     db::Open,
     hooks::{body::Body, change::Undone, once::OnceHook},
-    lifecycle::{Inner, committed},
+    lifecycle::{
+        Inner, committed,
+        explain::{Dry, Slot},
+    },
+    trace::{Root, recording::Recording},
 };
 
 /// An open transaction. Dropping it rolls back (L5): the session does, when it is given back.
@@ -28,7 +32,7 @@ pub(crate) struct TxState {
     level: u32,
     poison: Option<Poison>,
     /// The operations in progress, outermost first.
-    running: Vec<Kept>,
+    running: Vec<Running>,
     /// What happens after the commit, in the order of the operations (L50).
     pub(crate) queue: Vec<Queued>,
     /// What was rolled back with a savepoint (L54).
@@ -41,6 +45,10 @@ pub(crate) struct TxState {
     pub(crate) trailing: Vec<Pending>,
     /// Operations that travelled, with their results, and where those go.
     pub(crate) landed: Vec<(usize, Box<Inner>)>,
+    /// What it does, noted while it does it.
+    pub(super) trace: Option<Box<Recording>>,
+    /// Where what it would do goes, if it is only explained.
+    pub(super) explained: Option<Slot>,
     /// Reads without BEGIN, each by itself, of a copy of the database that has seen this.
     bare: Option<Position>,
     /// Whether the last write may take COMMIT along, since nobody must see its result before.
@@ -52,6 +60,14 @@ pub(crate) struct TxState {
     ended: bool,
     /// Dropped last, when what follows is registered.
     _open: Open,
+}
+
+/// An operation in progress.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    kept: Kept,
+    /// Its place in the trace.
+    node: u32,
 }
 
 /// Why a transaction can only be rolled back, and how far (L3).
@@ -94,12 +110,36 @@ impl TxState {
         TxState::new(db, Mode { access: Access::Write, isolation: Isolation::default() })
     }
 
-    /// One for a read with hooks outside of transactions: its statements share a session, and are each by itself.
-    pub(crate) fn reading(db: &Db) -> TxState {
-        let mode = Mode { access: Access::Read, isolation: Isolation::default() };
-        let mut state = TxState::new(db, mode);
+    /// One for what is no transaction: its statements share a session, and are each by itself.
+    pub(crate) fn bare(db: &Db, writes: bool) -> TxState {
+        let access = if writes { Access::Write } else { Access::Read };
+        let mut state = TxState::new(db, Mode { access, isolation: Isolation::default() });
         state.bare = Some(db.seen());
+        state.trace_root(if writes { Root::Statement } else { Root::Read });
         state
+    }
+
+    /// Whether it is no transaction.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.bare.is_some()
+    }
+
+    /// One that sends nothing: what it would do goes there.
+    pub(crate) fn dry(db: &Db, mode: Mode, explained: Slot, root: Root) -> TxState {
+        let mut state = TxState::new(db, mode);
+        state.trace = Some(Recording::new(0, None, root));
+        state.explained = Some(explained);
+        state
+    }
+
+    /// As inside of an open transaction.
+    pub(crate) fn is_open(&mut self) {
+        self.opened = 1;
+    }
+
+    /// As without one.
+    pub(crate) fn without_begin(&mut self) {
+        self.bare = Some(Position::default());
     }
 
     /// Makes of a read by itself, before anything of it was sent, a transaction that may write.
@@ -107,6 +147,7 @@ impl TxState {
         if self.bare.take().is_some() {
             self.session = None;
             self.mode.access = Access::Write;
+            self.trace_root(Root::Transaction);
         }
     }
 
@@ -126,6 +167,8 @@ impl TxState {
             pending: Vec::new(),
             trailing: Vec::new(),
             landed: Vec::new(),
+            explained: None,
+            trace: db.inner.traces.start(db.traced(), Root::Transaction),
             bare: None,
             carries: false,
             committed: None,
@@ -137,9 +180,25 @@ impl TxState {
     /// Sends statements, with what of BEGIN and savepoints is due.
     pub(crate) async fn send(&mut self, steps: &mut [Step<'_>]) -> Result<()> {
         let begin = self.begin().await?;
-        let commit = self.fly(begin, steps, End::None).await?;
-        if self.bare == Some(Position::UNKNOWN) {
-            self.db.found(commit.position);
+        let sent = self.fly(begin, steps, End::None).await;
+        if self.bare.is_some() {
+            return self.sent_bare(sent);
+        }
+        sent.map(drop)
+    }
+
+    /// After a statement that is by itself.
+    fn sent_bare(&mut self, sent: Result<Commit>) -> Result<()> {
+        if let (Err(Error::CommitUnknown(_)), Access::Write) = (&sent, self.mode.access) {
+            // Whoever looks whether it was must not ask a copy that is behind.
+            self.db.saw(Some(Position::UNKNOWN));
+        }
+        let commit = sent?;
+        match self.mode.access {
+            // What it wrote is committed; the end waits until that is durable.
+            Access::Write => self.committed = Some(commit),
+            Access::Read if self.bare == Some(Position::UNKNOWN) => self.db.found(commit.position),
+            Access::Read => self.db.saw(commit.position),
         }
         Ok(())
     }
@@ -156,8 +215,13 @@ impl TxState {
 
     /// What of BEGIN and savepoints is due before the next statement.
     async fn begin(&mut self) -> Result<Begin> {
+        if self.session.is_none() && self.is_dry() {
+            let inside = (self.opened > 0).then_some(self.mode);
+            self.session = Some(Box::new(Dry { db: self.db.clone(), inside }));
+        }
         if self.session.is_none() {
-            self.session = Some(self.db.inner.driver.lease(self.mode.access, self.bare).await?);
+            let seen = self.bare.filter(|_| self.mode.access == Access::Read);
+            self.session = Some(self.db.inner.driver.lease(self.mode.access, seen).await?);
         }
         if self.bare.is_some() {
             return Ok(Begin::default());
@@ -172,10 +236,18 @@ impl TxState {
     }
 
     async fn fly(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Commit> {
+        let node = self.trace_flight();
+        let sent = self.fly_traced(begin, steps, end).await;
+        self.trace_flown(node, &sent);
+        sent
+    }
+
+    async fn fly_traced(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Commit> {
         let session = self.session.as_mut().ok_or(Error::Closed)?;
+        let transcript = self.trace.as_mut().map(|trace| &mut trace.transcript);
         let last = end == End::Commit;
         if self.pending.is_empty() && (!last || self.trailing.is_empty()) {
-            return session.send(Flight { begin, steps, end }).await;
+            return session.send(Flight { begin, steps, end, transcript }).await;
         }
         let mut pending = std::mem::take(&mut self.pending);
         let mut trailing = if last { std::mem::take(&mut self.trailing) } else { Vec::new() };
@@ -185,15 +257,21 @@ impl TxState {
         let nothing = || Step::new(Statement::Schema { text: "" });
         all.extend(steps.iter_mut().map(|step| std::mem::replace(step, nothing())));
         all.extend(trailing.iter_mut().map(Pending::step));
-        let sent = session.send(Flight { begin, steps: &mut all, end }).await;
+        let sent = session.send(Flight { begin, steps: &mut all, end, transcript }).await;
         let mut answers = all.drain(..).map(|step| step.answer).collect::<Vec<Answer>>().into_iter();
         let ahead: Vec<Answer> = answers.by_ref().take(first).collect();
         for (step, answer) in steps.iter_mut().zip(answers.by_ref()) {
             step.answer = answer;
         }
-        if sent.is_ok() {
-            let done = pending.into_iter().zip(ahead).chain(trailing.into_iter().zip(answers));
-            self.landed.extend(done.filter_map(|(pending, answer)| pending.land(answer)));
+        let failed = sent.as_ref().err().map(Error::code);
+        for (pending, answer) in pending.into_iter().zip(ahead).chain(trailing.into_iter().zip(answers)) {
+            match failed {
+                None => {
+                    self.trace_rows(pending.node(), answer.count);
+                    self.landed.extend(pending.land(answer));
+                }
+                Some(code) => self.trace_end(pending.node().unwrap_or(0), Some(code)),
+            }
         }
         sent
     }
@@ -211,7 +289,8 @@ impl TxState {
         if self.pending.is_empty() {
             return Ok(());
         }
-        self.begin_operation(Kept { table: "", kind: Kind::Find });
+        let node = self.current_node();
+        self.begin_operation(Kept { table: "", kind: Kind::Find }, node);
         let flushed = self.send(&mut []).await;
         self.end_operation(depth, flushed)
     }
@@ -219,7 +298,8 @@ impl TxState {
     /// An error if something inside was dropped half-way, or failed before.
     pub(crate) fn settle(&mut self, level: u32, depth: usize) -> Result<()> {
         if self.level > level || self.running.len() > depth {
-            let dropped = self.running.get(depth).copied().unwrap_or(Kept { table: "", kind: Kind::Find });
+            let dropped =
+                self.running.get(depth).map_or(Kept { table: "", kind: Kind::Find }, |running| running.kept);
             self.level = level;
             self.running.truncate(depth);
             self.spoil(level, Error::Cancelled(dropped));
@@ -230,19 +310,30 @@ impl TxState {
         }
     }
 
+    /// The place of the operation in progress in the trace.
+    pub(crate) fn current_node(&self) -> u32 {
+        self.running.last().map_or(0, |running| running.node)
+    }
+
     /// Notes an operation that begins; `settle` was called before.
-    pub(crate) fn begin_operation(&mut self, kept: Kept) {
-        self.running.push(kept);
+    pub(crate) fn begin_operation(&mut self, kept: Kept, node: u32) {
+        self.running.push(Running { kept, node });
     }
 
     /// Notes how an operation ended; a failure spoils the transaction up to the enclosing level (L3).
     pub(crate) fn end_operation<T>(&mut self, depth: usize, result: Result<T>) -> Result<T> {
+        let node = self.running.get(depth).map(|running| running.node);
         self.running.truncate(depth);
         let result = match &self.poison {
             Some(poison) if result.is_ok() => Err(Error::Poisoned(poison.error.clone())),
             _ => result,
         };
-        result.inspect_err(|error| self.spoil(self.level, error.clone()))
+        result.inspect_err(|error| {
+            if let Some(node) = node {
+                self.trace_end(node, Some(error.code()));
+            }
+            self.spoil(self.level, error.clone());
+        })
     }
 
     fn spoil(&mut self, level: u32, error: Error) {
@@ -358,7 +449,8 @@ impl TxState {
         self.ended = true;
         self.db.saw(commit.position);
         let (queue, undone) = (std::mem::take(&mut self.queue), std::mem::take(&mut self.undone));
-        let durable = committed::follow(&self.db, commit.durability, queue, undone);
+        let cause = self.trace_done(None);
+        let durable = committed::follow(&self.db, commit.durability, queue, undone, cause);
         // What follows is registered by now, so whoever closes and gets the writer next knows of it. Others may write
         // while this commit becomes durable.
         self.session = None;
@@ -375,6 +467,7 @@ impl TxState {
 
     /// After a closure or a COMMIT that failed (L6, L7).
     async fn not_committed(&mut self, error: &Error, sent_commit: bool) {
+        self.trace_end(0, Some(error.code()));
         if sent_commit && matches!(error.root(), Error::CommitUnknown(_)) {
             // Whoever looks whether it was must not ask a copy that is behind.
             self.db.saw(Some(Position::UNKNOWN));
@@ -410,7 +503,8 @@ impl TxState {
             Queued::Ended(ended) => Some(*ended),
             Queued::Future(_) => None,
         }));
-        committed::undone(&self.db, rolling_back, undone);
+        let cause = self.trace_kept();
+        committed::undone(&self.db, rolling_back, undone, cause);
     }
 
     /// Notes that a table was written; none is all tables.

@@ -1,0 +1,178 @@
+//! [`Recording`]: what a transaction does, noted while it does it; and [`Ring`], which keeps the last ones.
+//!
+//! A recording is flat, and its memory is used again, so that it can always be on: noting something is a push to a list
+//! and a look at the clock. Trees are made of it when somebody asks. Where something belongs is known by value (a hook's
+//! frame, the operation in progress), never by a counter that somebody must put back: what was dropped half-way just
+//! stays open.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use tripline_core::{ColumnSet, HookName, Kept, Phase, TableRef, Transcript};
+
+use super::{Root, Scope};
+
+/// What is noted.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Root(Root),
+    Operation {
+        operation: Kept,
+        rows: Option<u64>,
+    },
+    Hook {
+        phase: Phase,
+        hook: HookName,
+        scope: Scope,
+        changed: Option<Changed>,
+    },
+    /// SQL statements sent together, by their places in the transcript.
+    Flight {
+        from: usize,
+        to: usize,
+    },
+}
+
+/// Columns that a hook changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Changed {
+    pub(crate) table: TableRef,
+    pub(crate) columns: ColumnSet,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) under: u32,
+    pub(crate) event: Event,
+    pub(crate) began: Duration,
+    /// None while it runs, and if it was dropped.
+    pub(crate) took: Option<Duration>,
+    /// The code of the error that it ended with.
+    pub(crate) failed: Option<&'static str>,
+}
+
+/// What one transaction did, or what followed one.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    pub(crate) id: u64,
+    /// The recording and the node that led to it.
+    pub(crate) cause: Option<(u64, u32)>,
+    pub(crate) at: SystemTime,
+    began: Instant,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) transcript: Transcript,
+}
+
+impl Recording {
+    pub(crate) fn new(id: u64, cause: Option<(u64, u32)>, root: Root) -> Box<Recording> {
+        let mut recording = Box::new(Recording {
+            id,
+            cause,
+            at: SystemTime::now(),
+            began: Instant::now(),
+            nodes: Vec::with_capacity(16),
+            transcript: Transcript::default(),
+        });
+        recording.start(Event::Root(root));
+        recording
+    }
+
+    fn again(&mut self, id: u64, cause: Option<(u64, u32)>, root: Root) {
+        (self.id, self.cause, self.at, self.began) = (id, cause, SystemTime::now(), Instant::now());
+        self.nodes.clear();
+        self.transcript.clear();
+        self.start(Event::Root(root));
+    }
+
+    fn start(&mut self, event: Event) {
+        self.nodes.push(Node { under: 0, event, began: Duration::ZERO, took: None, failed: None });
+    }
+
+    /// Notes that something begins; gives its place.
+    pub(crate) fn begin(&mut self, under: u32, event: Event) -> u32 {
+        let began = self.began.elapsed();
+        self.nodes.push(Node { under, event, began, took: None, failed: None });
+        (self.nodes.len() - 1) as u32
+    }
+
+    /// Notes that it ended.
+    pub(crate) fn end(&mut self, place: u32, failed: Option<&'static str>) {
+        let now = self.began.elapsed();
+        if let Some(node) = self.nodes.get_mut(place as usize)
+            && node.took.is_none()
+        {
+            node.took = Some(now.saturating_sub(node.began));
+            node.failed = failed;
+        }
+    }
+
+    pub(crate) fn node(&mut self, place: u32) -> Option<&mut Node> {
+        self.nodes.get_mut(place as usize)
+    }
+}
+
+/// The last recordings, and memory for the next ones.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    capacity: usize,
+    next: AtomicU64,
+    kept: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    last: VecDeque<Box<Recording>>,
+    spare: Vec<Box<Recording>>,
+}
+
+/// Recordings of more than so many nodes are not used again: their memory would be kept for ever.
+const USUAL_NODES: usize = 1_024;
+
+impl Ring {
+    pub(crate) fn new(capacity: usize) -> Ring {
+        Ring { capacity, next: AtomicU64::new(1), kept: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new recording; none if none are kept.
+    pub(crate) fn start(&self, cause: Option<(u64, u32)>, root: Root) -> Option<Box<Recording>> {
+        if self.capacity == 0 {
+            return None;
+        }
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let spare = self.lock().spare.pop();
+        Some(match spare {
+            Some(mut recording) => {
+                recording.again(id, cause, root);
+                recording
+            }
+            None => Recording::new(id, cause, root),
+        })
+    }
+
+    /// Keeps a recording that is done, in place of the oldest one.
+    pub(crate) fn keep(&self, recording: Box<Recording>) {
+        let mut kept = self.lock();
+        kept.last.push_back(recording);
+        if kept.last.len() > self.capacity
+            && let Some(oldest) = kept.last.pop_front()
+            && oldest.nodes.len() <= USUAL_NODES
+        {
+            kept.spare.push(oldest);
+        }
+    }
+
+    /// Looks at all that are kept, the oldest first.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&VecDeque<Box<Recording>>) -> T) -> T {
+        look(&self.lock().last)
+    }
+}

@@ -1,0 +1,111 @@
+//! What a transaction notes for its trace.
+
+use std::sync::PoisonError;
+
+use tripline_core::{Commit, Error, Kept, Result};
+
+use super::TxState;
+use crate::trace::{
+    Root,
+    recording::{Changed, Event, Recording},
+};
+
+impl TxState {
+    /// Whether it is only explained.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.explained.is_some()
+    }
+
+    /// Hands over what is explained, before the transaction is ended.
+    pub(crate) fn keep_explained(&mut self) {
+        _ = self.trace_kept();
+    }
+
+    /// Notes that something begins; gives its place.
+    pub(crate) fn trace_begin(&mut self, under: u32, event: impl FnOnce() -> Event) -> u32 {
+        self.trace.as_mut().map_or(0, |trace| trace.begin(under, event()))
+    }
+
+    /// Notes how it ended.
+    pub(crate) fn trace_end(&mut self, place: u32, failed: Option<&'static str>) {
+        if let Some(trace) = &mut self.trace {
+            trace.end(place, failed);
+        }
+    }
+
+    /// Notes which columns a hook changed.
+    pub(crate) fn trace_changed(&mut self, place: u32, changes: Changed) {
+        let node = self.trace.as_mut().and_then(|trace| trace.node(place));
+        if let Some(Event::Hook { changed, .. }) = node.map(|node| &mut node.event) {
+            *changed = Some(changes);
+        }
+    }
+
+    /// Notes that an operation begins, once: it may be taken up again.
+    pub(crate) fn trace_operation(&mut self, known: &mut Option<u32>, under: u32, operation: Kept) -> u32 {
+        match *known {
+            None => {
+                let place = self.trace_begin(under, || Event::Operation { operation, rows: None });
+                *known.insert(place)
+            }
+            Some(place) => {
+                // A plan hook may have made it another one.
+                let node = self.trace.as_mut().and_then(|trace| trace.node(place));
+                if let Some(Event::Operation { operation: known, .. }) = node.map(|node| &mut node.event) {
+                    *known = operation;
+                }
+                place
+            }
+        }
+    }
+
+    /// Notes that an operation ended well.
+    pub(crate) fn trace_rows(&mut self, place: Option<u32>, count: u64) {
+        let (Some(trace), Some(place)) = (&mut self.trace, place) else { return };
+        trace.end(place, None);
+        if let Some(Event::Operation { rows, .. }) = trace.node(place).map(|node| &mut node.event) {
+            *rows = Some(count);
+        }
+    }
+
+    pub(super) fn trace_root(&mut self, root: Root) {
+        if let Some(node) = self.trace.as_mut().and_then(|trace| trace.node(0)) {
+            node.event = Event::Root(root);
+        }
+    }
+
+    /// Notes that statements are sent, by the operation in progress.
+    pub(super) fn trace_flight(&mut self) -> u32 {
+        let under = self.current_node();
+        let Some(trace) = &mut self.trace else { return 0 };
+        let from = trace.transcript.len();
+        trace.begin(under, Event::Flight { from, to: from })
+    }
+
+    pub(super) fn trace_flown(&mut self, place: u32, sent: &Result<Commit>) {
+        let Some(trace) = self.trace.as_mut().filter(|_| place > 0) else { return };
+        let sent_to = trace.transcript.len();
+        trace.end(place, sent.as_ref().err().map(Error::code));
+        if let Some(Event::Flight { to, .. }) = trace.node(place).map(|node| &mut node.event) {
+            *to = sent_to;
+        }
+    }
+
+    /// The transaction is done; gives what follows it as the cause of that.
+    pub(super) fn trace_done(&mut self, failed: Option<&'static str>) -> Option<(u64, u32)> {
+        self.trace_end(0, failed);
+        self.trace_kept()
+    }
+
+    /// Hands the recording over as it is.
+    pub(super) fn trace_kept(&mut self) -> Option<(u64, u32)> {
+        let trace: Box<Recording> = self.trace.take()?;
+        if let Some(explained) = &self.explained {
+            *explained.lock().unwrap_or_else(PoisonError::into_inner) = Some(trace);
+            return None;
+        }
+        let cause = (trace.id, 0);
+        self.db.inner.traces.keep(trace);
+        Some(cause)
+    }
+}
