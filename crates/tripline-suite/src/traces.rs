@@ -166,7 +166,9 @@ cases! {
             _ => None,
         });
         assert_eq!(before.unwrap(), ["slug", "password"]);
-        assert!(all.iter().all(|step| step.outcome == SpanOutcome::Done && step.took.is_some()), "{trace}");
+        assert!(all.iter().all(|step| step.outcome == SpanOutcome::Done), "{trace}");
+        let timed = |step: &&Span| engine.is_postgres() || !matches!(step.what, What::Flight { .. });
+        assert!(all.iter().copied().filter(timed).all(|step| step.took.is_some()), "{trace}");
         // What follows the commit may have been sent by now, too.
         let own: Vec<String> = flights(&trace.root).concat();
         assert!(sent.concat().len() >= own.len() && own[0].starts_with("BEGIN"), "{trace}");

@@ -36,6 +36,7 @@ pub(crate) enum Event {
     Flight {
         from: usize,
         to: usize,
+        answered: bool,
     },
 }
 
@@ -63,8 +64,9 @@ pub(crate) struct Recording {
     pub(crate) id: u64,
     /// The recording and the node that led to it.
     pub(crate) cause: Option<(u64, u32)>,
-    pub(crate) at: SystemTime,
     began: Instant,
+    /// The last time that was looked at.
+    last: Duration,
     pub(crate) nodes: Vec<Node>,
     pub(crate) transcript: Transcript,
 }
@@ -74,8 +76,8 @@ impl Recording {
         let mut recording = Box::new(Recording {
             id,
             cause,
-            at: SystemTime::now(),
             began: Instant::now(),
+            last: Duration::ZERO,
             nodes: Vec::with_capacity(16),
             transcript: Transcript::default(),
         });
@@ -84,7 +86,7 @@ impl Recording {
     }
 
     fn again(&mut self, id: u64, cause: Option<(u64, u32)>, root: Root) {
-        (self.id, self.cause, self.at, self.began) = (id, cause, SystemTime::now(), Instant::now());
+        (self.id, self.cause, self.began, self.last) = (id, cause, Instant::now(), Duration::ZERO);
         self.nodes.clear();
         self.transcript.clear();
         self.start(Event::Root(root));
@@ -96,14 +98,25 @@ impl Recording {
 
     /// Notes that something begins; gives its place.
     pub(crate) fn begin(&mut self, under: u32, event: Event) -> u32 {
-        let began = self.began.elapsed();
-        self.nodes.push(Node { under, event, began, took: None, failed: None });
+        self.last = self.began.elapsed();
+        self.note(under, event)
+    }
+
+    /// Notes what takes too little time to look at the clock for it.
+    pub(crate) fn note(&mut self, under: u32, event: Event) -> u32 {
+        self.nodes.push(Node { under, event, began: self.last, took: None, failed: None });
         (self.nodes.len() - 1) as u32
+    }
+
+    /// When it began, by the system's clock, as that is now.
+    pub(crate) fn at(&self) -> SystemTime {
+        SystemTime::now().checked_sub(self.began.elapsed()).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// Notes that it ended.
     pub(crate) fn end(&mut self, place: u32, failed: Option<&'static str>) {
         let now = self.began.elapsed();
+        self.last = now;
         if let Some(node) = self.nodes.get_mut(place as usize)
             && node.took.is_none()
         {
@@ -128,6 +141,7 @@ pub(crate) struct Ring {
 #[derive(Debug, Default)]
 struct Memory {
     last: VecDeque<Box<Recording>>,
+    #[expect(clippy::vec_box, reason = "a recording keeps its place in memory while it goes round")]
     spare: Vec<Box<Recording>>,
 }
 

@@ -20,7 +20,7 @@ pub(super) fn outline(span: &Span, level: usize, lines: &mut Vec<String>) {
     let indent = "  ".repeat(level);
     match &span.what {
         What::Flight { .. } => return,
-        What::Operation { kind, table, .. } if table.is_empty() => lines.push(format!("{indent}sql, {kind}")),
+        What::Operation { kind, table: "", .. } => lines.push(format!("{indent}sql, {kind}")),
         what => lines.push(format!("{indent}{}{}", Short(what), Ended(span.outcome))),
     }
     span.children.iter().for_each(|child| outline(child, level + 1, lines));

@@ -16,7 +16,7 @@ pub(crate) fn traces(recordings: &VecDeque<Box<Recording>>) -> Vec<Trace> {
 
 /// The trace of one recording, with what it led to.
 pub(crate) fn trace(recording: &Recording, all: &VecDeque<Box<Recording>>) -> Trace {
-    let at = jiff::Timestamp::try_from(recording.at).unwrap_or_default();
+    let at = jiff::Timestamp::try_from(recording.at()).unwrap_or_default();
     Trace { id: recording.id, at, root: span(recording, all, 0) }
 }
 
@@ -37,8 +37,8 @@ fn span(recording: &Recording, all: &VecDeque<Box<Recording>>, place: u32) -> Sp
     let nodes = recording.nodes.iter().zip(0..).skip(1);
     let own = nodes.filter(|(node, _)| node.under == place).map(|(_, place)| span(recording, all, place));
     let mut children: Vec<Span> = own.collect();
-    let led_to = |other: &&Box<Recording>| other.cause == Some((recording.id, place));
-    children.extend(all.iter().filter(led_to).map(|other| span(other, all, 0)));
+    let led_to = Some((recording.id, place));
+    children.extend(all.iter().filter(|other| other.cause == led_to).map(|other| span(other, all, 0)));
     Span {
         what: what(recording, &node.event),
         began: node.began,
@@ -49,7 +49,9 @@ fn span(recording: &Recording, all: &VecDeque<Box<Recording>>, place: u32) -> Sp
 }
 
 fn outcome(node: &Node) -> Outcome {
+    let answered = matches!(node.event, Event::Flight { answered: true, .. });
     match (node.took, node.failed) {
+        (_, None) if answered => Outcome::Done,
         (Some(_), None) => Outcome::Done,
         (_, Some(code)) => Outcome::Failed(code),
         (None, None) => Outcome::Dropped,
@@ -68,7 +70,7 @@ fn what(recording: &Recording, event: &Event) -> What {
             });
             What::Hook { phase: *phase, hook: *hook, scope: *scope, changed: names.collect() }
         }
-        Event::Flight { from, to } => {
+        Event::Flight { from, to, .. } => {
             let statements = (*from..*to).filter_map(|i| recording.transcript.get(i));
             let sql = |(text, times): (&str, u32)| Sql { text: text.to_owned(), times };
             What::Flight { statements: statements.map(sql).collect() }

@@ -77,17 +77,25 @@ impl TxState {
     /// Notes that statements are sent, by the operation in progress.
     pub(super) fn trace_flight(&mut self) -> u32 {
         let under = self.current_node();
+        // An embedded database is asked so often, and answers so soon, that the clock would be a part of the time.
+        let timed = self.db.inner.traits.remote || self.is_dry();
         let Some(trace) = &mut self.trace else { return 0 };
         let from = trace.transcript.len();
-        trace.begin(under, Event::Flight { from, to: from })
+        let event = Event::Flight { from, to: from, answered: false };
+        if timed { trace.begin(under, event) } else { trace.note(under, event) }
     }
 
     pub(super) fn trace_flown(&mut self, place: u32, sent: &Result<Commit>) {
+        let timed = self.db.inner.traits.remote || self.is_dry();
         let Some(trace) = self.trace.as_mut().filter(|_| place > 0) else { return };
         let sent_to = trace.transcript.len();
-        trace.end(place, sent.as_ref().err().map(Error::code));
-        if let Some(Event::Flight { to, .. }) = trace.node(place).map(|node| &mut node.event) {
-            *to = sent_to;
+        if timed {
+            trace.end(place, None);
+        }
+        let Some(node) = trace.node(place) else { return };
+        node.failed = sent.as_ref().err().map(Error::code);
+        if let Event::Flight { to, answered, .. } = &mut node.event {
+            (*to, *answered) = (sent_to, true);
         }
     }
 
