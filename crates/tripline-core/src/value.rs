@@ -132,15 +132,38 @@ impl Value {
     }
 }
 
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Value::Int(value)
-    }
+/// From the types that a column can have, in the form that a column keeps. Not from the narrow integers: with more than
+/// one to choose from, a literal would be an `i32`, and `5_000_000_000.into()` would not compile.
+macro_rules! from {
+    ($($type:ty: $value:ident => $into:expr;)*) => {$(
+        impl From<$type> for Value {
+            fn from($value: $type) -> Self {
+                $into
+            }
+        }
+    )*};
 }
 
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Value::Text(value.to_owned())
+from! {
+    bool: b => Value::Bool(b);
+    i64: i => Value::Int(i);
+    f64: x => Value::Float(x + 0.0); // no negative zero
+    &str: text => Value::Text(text.to_owned());
+    &String: text => Value::Text(text.clone());
+    String: text => Value::Text(text);
+    &[u8]: bytes => Value::Bytes(bytes.to_vec());
+    Vec<u8>: bytes => Value::Bytes(bytes);
+    // What is finer than a microsecond is cut off, towards the past.
+    Timestamp: at => Value::Timestamp(
+        Timestamp::from_nanosecond(at.as_nanosecond() - at.as_nanosecond().rem_euclid(1_000)).unwrap_or(at),
+    );
+    jiff::civil::Date: date => Value::Date(date);
+    Uuid: id => Value::Uuid(id);
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Null, T::into)
     }
 }
 
@@ -178,5 +201,44 @@ mod tests {
         assert_eq!(Value::Timestamp(earliest).unstorable(), None);
         let earlier = Timestamp::from_microsecond(earliest.as_microsecond() - 1).unwrap();
         assert!(Value::Timestamp(earlier).unstorable().is_some());
+    }
+
+    #[test]
+    fn values_of_column_types_become_values() {
+        let id = Uuid::from_u128(7);
+        let day = jiff::civil::date(2013, 1, 31);
+        let owned = "a".to_owned();
+        for (value, expected) in [
+            (Value::from(true), Value::Bool(true)),
+            (Value::from(5_000_000_000), Value::Int(5_000_000_000)),
+            (Value::from(i64::MIN), Value::Int(i64::MIN)),
+            (Value::from(1.5), Value::Float(1.5)),
+            (Value::from("a"), Value::Text("a".to_owned())),
+            (Value::from(&owned), Value::Text("a".to_owned())),
+            (Value::from(owned), Value::Text("a".to_owned())),
+            (Value::from(vec![0, 255]), Value::Bytes(vec![0, 255])),
+            (Value::from([0_u8, 255].as_slice()), Value::Bytes(vec![0, 255])),
+            (Value::from(day), Value::Date(day)),
+            (Value::from(id), Value::Uuid(id)),
+            (Value::from(Some(7)), Value::Int(7)),
+            (Value::from(Some("a")), Value::Text("a".to_owned())),
+            (Value::from(None::<f64>), Value::Null),
+        ] {
+            assert_eq!(value, expected);
+        }
+    }
+
+    #[test]
+    fn values_are_made_as_a_column_keeps_them() {
+        let Value::Float(zero) = Value::from(-0.0) else { panic!("a float") };
+        assert!(zero.is_sign_positive());
+        let finer = Timestamp::from_nanosecond(-1_500).unwrap();
+        let whole = Timestamp::from_microsecond(-2).unwrap();
+        assert_eq!(Value::from(finer), Value::Timestamp(whole));
+        assert_eq!(
+            Value::from(Timestamp::MAX),
+            Value::Timestamp("9999-12-30T22:00:00.999999Z".parse().unwrap())
+        );
+        assert_eq!(Value::from(Timestamp::MIN), Value::Timestamp(Timestamp::MIN));
     }
 }

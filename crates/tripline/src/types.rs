@@ -96,6 +96,13 @@ impl<T: Type<Base = T>> Input<Option<T>> for Option<T> {
     }
 }
 
+/// For SQL of the application's own; the other column types have theirs beside [`Value`].
+impl<T, K: Copy + Into<Value>> From<Id<T, K>> for Value {
+    fn from(id: Id<T, K>) -> Self {
+        id.get().into()
+    }
+}
+
 /// [`Input`] for a column type of one's own, so that its values can be given to filters and changes.
 ///
 /// `derive(TextEnum)` calls it; call it for column types implemented by hand: `tripline::input!(Color);`.
@@ -137,3 +144,18 @@ macro_rules! convert {
 }
 
 use convert;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_become_values() {
+        struct User;
+        let id: Id<User> = Id::new(7);
+        assert_eq!(Value::from(id), Value::Int(7));
+        assert_eq!(Value::from(Some(id)), Value::Int(7));
+        let uuid = uuid::Uuid::from_u128(7);
+        assert_eq!(Value::from(Id::<User, _>::new(uuid)), Value::Uuid(uuid));
+    }
+}

@@ -30,7 +30,10 @@ impl RawRows {
         &self.columns
     }
 
-    /// A value, as this type. Errors if row or column are not there, or the value is of another type.
+    /// A value, as this type. Row and column count from 0. Errors if they are not there, or the value is of another type.
+    ///
+    /// The value is as the database has it. SQLite keeps truth values and times as integers, dates as text and UUIDs as
+    /// bytes, and gives them back as such.
     pub fn get<V: Type>(&self, row: usize, column: usize) -> Result<V> {
         let value = (column < self.columns.len() && row < self.len())
             .then(|| self.values[row * self.columns.len() + column].clone())
@@ -40,7 +43,7 @@ impl RawRows {
 }
 
 impl Db {
-    /// Reads with SQL of the application's own. Writing is an error.
+    /// Reads with SQL of the application's own: one statement. Writing is an error.
     ///
     /// Parameters stand as `$1`, `$2`, .., on every engine, each as often and in whatever order the SQL needs it; on
     /// SQLite `?` works, too, but not beside numbers.
@@ -52,6 +55,30 @@ impl Db {
     /// # let db = Db::open("sqlite::memory:").connect().await?;
     /// let rows = db.raw_query("SELECT $1 + 1", [Value::Int(41)]).await?;
     /// assert_eq!(rows.get::<i64>(0, 0)?, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// `.into()` makes a parameter of most types that a column can have, and of an `Option` of them. An enum with
+    /// `derive(TextEnum)`, `Json` and integers other than `i64` become one by [`Type::encode`].
+    ///
+    /// ```
+    /// # use tripline::{*, prelude::*};
+    /// # struct User;
+    /// #[derive(TextEnum, Clone, Copy, Debug)]
+    /// enum Role {
+    ///     Reader,
+    ///     Author,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let db = Db::open("sqlite::memory:").connect().await?;
+    /// let (id, bio) = (Id::<User>::new(7), None::<String>);
+    /// let params = [id.into(), bio.into(), 1.5.into(), Role::Author.encode()?];
+    /// let rows = db.raw_query("SELECT $1, $2, $3, $4", params).await?;
+    /// assert_eq!((rows.get::<Id<User>>(0, 0)?, rows.get::<Option<String>>(0, 1)?), (id, None));
+    /// assert!(matches!(rows.get::<Role>(0, 3)?, Role::Author));
     /// # Ok(())
     /// # }
     /// ```
@@ -69,9 +96,10 @@ impl Db {
         })
     }
 
-    /// Writes with SQL of the application's own, past all hooks; gives the number of rows.
+    /// Writes with SQL of the application's own, one statement, past all hooks; gives the number of rows.
     ///
-    /// It may not begin or end transactions, attach databases or change the connection's settings.
+    /// Parameters are as for [`Db::raw_query`]. It may not begin or end transactions, attach databases or change the
+    /// connection's settings.
     pub fn raw_execute<'x>(
         &'x self,
         sql: &'x str,
