@@ -60,7 +60,7 @@ pub enum Error {
     /// Operations made in hooks nest deeper than the limit (L61).
     TooDeep(Box<Chain>),
     /// The table is not listed in `tables![..]`.
-    UnknownTable(&'static str),
+    UnknownTable(Box<str>),
     /// The tables or options make no sense together; found when connecting.
     Setup(Box<str>),
     /// Another process or transaction held a lock for longer than the busy time-out.

@@ -33,7 +33,7 @@ pub use operation::{Conflict, ConflictUpdate, Isolation, Kind, Nulls, Operation,
 pub use pattern::{Pattern, PatternPart};
 pub use rows::{RowSet, Slot};
 pub use table::{
-    Action, CheckDesc, ColumnDesc, ColumnType, DefaultDesc, IndexDesc, OnUpdate, Reference, TableDesc,
-    TableRef,
+    Action, CheckDesc, ColumnDesc, ColumnType, Condition, DefaultDesc, IndexDesc, OnUpdate, Reference,
+    Referred, TableDesc, TableRef,
 };
 pub use value::{Mismatch, Value};

@@ -1,6 +1,8 @@
 //! Descriptions of tables: data only. Behaviour (hooks) is attached elsewhere, so that a chain of tables whose
 //! hooks refer to one another cannot make the compiler instantiate all of them at once.
 
+use std::sync::OnceLock;
+
 use crate::{Node, Value};
 
 /// A table's description lives as long as the program: derived ones are statics, described ones are leaked once.
@@ -100,6 +102,8 @@ pub enum DefaultDesc {
     None,
     /// A fixed value; also the column's default in the database.
     Constant(fn() -> Value),
+    /// The same, of a table that is described at run time.
+    Kept(&'static Value),
     /// A function, called once for each row.
     Function(fn() -> Value),
     /// The operation's clock reading.
@@ -148,8 +152,8 @@ impl IndexDesc {
 pub struct Reference {
     /// The name given by the user; otherwise it is derived from table and column.
     pub name: Option<&'static str>,
-    /// The table referred to. A function, so that tables may refer to each other and to themselves.
-    pub table: fn() -> TableRef,
+    /// The table referred to.
+    pub table: Referred,
     /// The column referred to; without one, the table's key.
     pub column: Option<&'static str>,
     /// What happens to the referring row when the other one is deleted.
@@ -158,7 +162,27 @@ pub struct Reference {
     pub on_update: Action,
 }
 
+/// The table that a foreign key refers to.
+#[derive(Clone, Copy, Debug)]
+pub enum Referred {
+    /// That of a type. A function, so that tables may refer to each other and to themselves.
+    Typed(fn() -> TableRef),
+    /// One that was described before.
+    Kept(TableRef),
+    /// The table itself, once it is described.
+    Itself(&'static OnceLock<TableRef>),
+}
+
 impl Reference {
+    /// The table referred to.
+    pub fn table(&self) -> TableRef {
+        match self.table {
+            Referred::Typed(table) => table(),
+            Referred::Kept(table) => table,
+            Referred::Itself(table) => table.get().expect("a table is used once its description is there"),
+        }
+    }
+
     /// The name of the constraint in the database.
     pub fn database_name(&self, table: &TableDesc, column: u16) -> String {
         self.name.map_or_else(|| derived_name(table, &[column], "fk"), Into::into)
@@ -167,7 +191,7 @@ impl Reference {
     /// The name of the column referred to.
     pub fn target(&self) -> &'static str {
         self.column.unwrap_or_else(|| {
-            let table = (self.table)();
+            let table = self.table();
             table.columns[usize::from(table.key[0])].name
         })
     }
@@ -189,13 +213,32 @@ pub enum Action {
     SetDefault,
 }
 
+/// What a check constraint checks.
+#[derive(Clone, Copy, Debug)]
+pub enum Condition {
+    /// Of a type's columns.
+    Typed(fn() -> crate::Result<Node>),
+    /// Of a table that is described at run time.
+    Kept(&'static Node),
+}
+
+impl Condition {
+    /// The condition.
+    pub fn node(&self) -> crate::Result<Node> {
+        match self {
+            Condition::Typed(node) => node(),
+            Condition::Kept(node) => Ok((*node).clone()),
+        }
+    }
+}
+
 /// A check constraint.
 #[derive(Debug)]
 pub struct CheckDesc {
     /// Its name in the database.
     pub name: &'static str,
     /// The condition; a row for which it is false is refused, unknown is accepted (as in SQL).
-    pub condition: fn() -> crate::Result<Node>,
+    pub condition: Condition,
 }
 
 fn derived_name(table: &TableDesc, columns: &[u16], suffix: &str) -> String {

@@ -200,7 +200,7 @@ fn parts(table: TableRef, rows: &[Value]) -> Vec<&[Value]> {
     let width = table.columns.len().max(1);
     let key = table.assigned_key().map(usize::from);
     let refers =
-        |column: &ColumnDesc| column.references.as_ref().is_some_and(|to| (to.table)().name == table.name);
+        |column: &ColumnDesc| column.references.as_ref().is_some_and(|to| to.table().name == table.name);
     let refers_to_itself = table.columns.iter().any(refers);
     let without = |row: &[Value]| key.is_some_and(|key| row[key].is_null());
     let mut parts = Vec::new();

@@ -45,7 +45,7 @@ fn is_constraint(dialect: Dialect, table: TableRef, index: &IndexDesc) -> bool {
 
 /// Whether the reference is to a table that is not there yet.
 fn is_later(reference: &Reference, later: &[TableRef]) -> bool {
-    later.iter().any(|table| table.name == (reference.table)().name)
+    later.iter().any(|table| table.name == reference.table().name)
 }
 
 impl Sql<'_> {
@@ -81,7 +81,7 @@ impl Sql<'_> {
         for check in table.checks {
             self.constraint(check.name);
             self.push("CHECK (");
-            let condition = (check.condition)()?;
+            let condition = check.condition.node()?;
             // The condition lives only here, and its text only has literals.
             let mut inner = Sql::inline(dialect);
             inner.node(table, &condition)?;
@@ -138,7 +138,7 @@ impl Sql<'_> {
         self.push(" FOREIGN KEY (");
         self.column(table, index);
         self.push(") REFERENCES ");
-        self.name((reference.table)().name);
+        self.name(reference.table().name);
         self.push(" (");
         self.name(reference.target());
         self.push(")");

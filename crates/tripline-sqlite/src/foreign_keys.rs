@@ -45,11 +45,8 @@ fn missing(connection: &Connection, table: &TableDesc, column: u16, value: &Valu
     if value.is_null() {
         return None;
     }
-    let sql = format!(
-        "SELECT 1 FROM {} WHERE {} = ?",
-        quoted((reference.table)().name),
-        quoted(reference.target())
-    );
+    let sql =
+        format!("SELECT 1 FROM {} WHERE {} = ?", quoted(reference.table().name), quoted(reference.target()));
     let found = connection.raw.prepare_cached(&sql).and_then(|mut s| s.exists([Bind(value)]));
     matches!(found, Ok(false)).then(|| named(table, column))
 }
@@ -59,7 +56,7 @@ fn still_needed(connection: &Connection, table: TableRef, target: Target<'_>) ->
     for child in connection.tables.iter() {
         for (i, column) in child.columns.iter().enumerate() {
             let Some(reference) = column.references.as_ref() else { continue };
-            if (reference.table)().name != table.name {
+            if reference.table().name != table.name {
                 continue;
             }
             // The rows to be deleted, written as the delete itself, with another head.

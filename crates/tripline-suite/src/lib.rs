@@ -32,6 +32,7 @@ pub mod cascades;
 pub mod committed;
 pub mod counted;
 pub mod differences;
+pub mod dynamic;
 pub mod errors;
 pub mod filters;
 pub mod isolation;
@@ -84,6 +85,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         committed::CASES,
         counted::CASES,
         differences::CASES,
+        dynamic::CASES,
         errors::CASES,
         filters::CASES,
         isolation::CASES,

@@ -2,14 +2,49 @@
 
 use std::fmt;
 
-use tripline_core::{Error, Result, Slot, TableDesc, TableRef, Value};
+use tripline_core::{Error, Invalid, Result, Slot, TableDesc, TableRef, Value};
 
+pub use self::col::{AnyCol, AnyCols};
 use crate::{
-    columns::Col,
     hooks::Probed,
-    table::{Cells, Draft, HookTable, Key, Row, Shape, SlotReader, Slots, Table},
-    types::Type,
+    table::{Cells, Draft, HookTable, IntoKey, Key, Row, Shape, SlotReader, Slots, Table},
 };
+
+mod col;
+
+/// A table that is known at run time: described by a [`TableDef`](crate::TableDef), or found by its name with
+/// [`Db::table`](crate::Db::table).
+#[derive(Clone, Copy)]
+pub struct AnyTable(pub(crate) TableRef);
+
+impl fmt::Debug for AnyTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnyTable({} at {:p})", self.0.name, self.0)
+    }
+}
+
+impl AnyTable {
+    /// The name in the database.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// The description.
+    pub fn desc(self) -> TableRef {
+        self.0
+    }
+
+    /// Values of a row to be created: by the columns' names. An error for a name that the table does not have; whether a
+    /// value fits is looked at with all else before the write (L26).
+    pub fn values<N: AsRef<str>, V: Into<Value>>(
+        self,
+        values: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<AnyValues> {
+        let mut all = AnyValues::new(self);
+        values.into_iter().try_for_each(|(name, value)| all.set(name.as_ref(), value.into()))?;
+        Ok(all)
+    }
+}
 
 /// A row of whichever table, with all its columns.
 #[derive(Clone)]
@@ -82,7 +117,7 @@ impl Table for AnyRow {
     const HOOKS: &'static [Probed] = &[];
 
     fn cols(table: TableRef) -> AnyCols {
-        AnyCols(table)
+        AnyCols::of(table)
     }
 
     fn draft(&self) -> AnyValues {
@@ -93,17 +128,6 @@ impl Table for AnyRow {
 
 #[diagnostic::do_not_recommend]
 impl HookTable for AnyRow {}
-
-/// The columns of whichever table, by name.
-#[derive(Clone, Copy, Debug)]
-pub struct AnyCols(TableRef);
-
-impl AnyCols {
-    /// A column by its name in the database; an error if the table has none of this name.
-    pub fn col<V: Type>(self, name: &str) -> Result<Col<AnyRow, V>> {
-        self.0.column(name).map(Col::at).ok_or_else(|| unknown(self.0, name))
-    }
-}
 
 /// A draft or patch of whichever table.
 #[derive(Clone, Default)]
@@ -128,6 +152,11 @@ impl fmt::Debug for AnyValues {
 }
 
 impl AnyValues {
+    /// Values of a row of this table, of which none is given yet.
+    pub fn new(table: AnyTable) -> AnyValues {
+        AnyValues { table: Some(table.0), slots: vec![Slot::Unset; table.0.columns.len()] }
+    }
+
     /// The value of a column, where it is known: given or a default, but not computed by the database.
     pub fn get(&self, column: &str) -> Result<Option<&Value>> {
         Ok(match self.slots.get(self.index(column)?) {
@@ -176,6 +205,10 @@ impl Slots for AnyValues {
 #[diagnostic::do_not_recommend]
 impl Draft for AnyValues {
     type Table = AnyRow;
+
+    fn table(&self) -> TableRef {
+        self.table.unwrap_or(AnyRow::DESC)
+    }
 }
 
 /// The key of a row of whichever table.
@@ -189,6 +222,32 @@ impl Key for AnyKey {
     }
 }
 
-fn unknown(table: TableRef, column: &str) -> Error {
-    Error::invalid(format!("table `{}` has no column `{column}`", table.name))
+macro_rules! into_key {
+    ($($type:ty),+) => { $(
+        impl IntoKey<AnyKey> for $type {
+            fn into_key(self) -> AnyKey {
+                AnyKey(vec![self.into()])
+            }
+        }
+    )+ };
+}
+
+into_key!(Value, i64, &str, String, uuid::Uuid);
+
+impl IntoKey<AnyKey> for AnyKey {
+    fn into_key(self) -> AnyKey {
+        self
+    }
+}
+
+impl IntoKey<AnyKey> for Vec<Value> {
+    fn into_key(self) -> AnyKey {
+        AnyKey(self)
+    }
+}
+
+/// A name that the table does not have.
+pub(crate) fn unknown(table: TableRef, column: &str) -> Error {
+    let reason = format!("no column `{column}`");
+    Error::Invalid(Box::new(Invalid { table: Some(table.name), column: None, reason }))
 }

@@ -42,6 +42,8 @@ pub(crate) struct Registered {
     pub(crate) observed: &'static [Observed],
     pub(crate) name: &'static str,
     pub(crate) place: &'static Location<'static>,
+    /// Of what an observer of all tables observes.
+    pub(crate) only: Option<Vec<TableRef>>,
 }
 
 /// All tables, by the address of their description.
@@ -196,12 +198,17 @@ impl Catalog {
 
     pub(crate) fn get(&self, table: TableRef) -> Result<&Arc<Attached>> {
         let found = self.tables.binary_search_by_key(&address(table), |(address, _)| *address);
-        found.map(|i| &self.tables[i].1).map_err(|_| Error::UnknownTable(table.name))
+        found.map(|i| &self.tables[i].1).map_err(|_| Error::UnknownTable(table.name.into()))
     }
 
     /// The foreign keys that the engine cascades itself.
     pub(crate) fn cascaded(&self) -> &[(TableRef, u16)] {
         &self.cascaded
+    }
+
+    /// A table by its name.
+    pub(crate) fn named(&self, name: &str) -> Option<TableRef> {
+        self.list.iter().copied().find(|table| table.name == name)
     }
 
     pub(crate) fn tables(&self) -> &[TableRef] {
@@ -223,7 +230,11 @@ fn attach(entry: &TableEntry, observers: &[Registered]) -> Result<Attached> {
     for observer in observers {
         for observed in observer.observed {
             let scope = match observed.table {
-                None => 0,
+                None => match &observer.only {
+                    None => 0,
+                    Some(only) if only.iter().any(|table| std::ptr::eq(*table, entry.table)) => 1,
+                    Some(_) => continue,
+                },
                 Some(table) if table().name == entry.table.name => 1,
                 Some(_) => continue,
             };
@@ -363,7 +374,7 @@ fn check_table(table: TableRef, attached: &Attached, list: &[TableRef]) -> Resul
             )));
         }
         let Some(reference) = &column.references else { continue };
-        let parent = (reference.table)();
+        let parent = reference.table();
         if !list.iter().any(|listed| listed.name == parent.name) {
             return Err(setup(format!(
                 "`{}.{}` refers to table `{}`, which is not listed in `tables![..]`",

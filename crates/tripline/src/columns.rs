@@ -50,7 +50,7 @@ pub struct Assign<T>(pub(crate) u16, pub(crate) Result<Slot>, pub(crate) Phantom
 /// One key of an order of the rows of table `T`.
 #[must_use = "an order does nothing until it is given to `order`"]
 #[derive(Debug)]
-pub struct OrderBy<T>(pub(crate) Order, PhantomData<fn() -> T>);
+pub struct OrderBy<T>(pub(crate) Result<Order>, PhantomData<fn() -> T>);
 
 impl<T> std::fmt::Debug for Expr<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -66,7 +66,7 @@ impl<T> std::fmt::Debug for Assign<T> {
 }
 
 impl<T> Expr<T> {
-    fn new(node: Result<Node>) -> Self {
+    pub(crate) fn new(node: Result<Node>) -> Self {
         Expr(node, PhantomData)
     }
 
@@ -132,26 +132,32 @@ impl<T, V, M> Col<T, V, M> {
 
     /// Smallest first; null counts as the smallest.
     pub fn asc(self) -> OrderBy<T> {
-        OrderBy(Order { by: self.node(), descending: false, nulls: Nulls::Smallest }, PhantomData)
+        OrderBy::new(Ok(self.node()), false)
     }
 
     /// Largest first; null counts as the smallest.
     pub fn desc(self) -> OrderBy<T> {
-        OrderBy(Order { by: self.node(), descending: true, nulls: Nulls::Smallest }, PhantomData)
+        OrderBy::new(Ok(self.node()), true)
     }
 }
 
 impl<T> OrderBy<T> {
     /// Nulls before all values.
-    pub fn nulls_first(mut self) -> Self {
-        self.0.nulls = Nulls::First;
-        self
+    pub fn nulls_first(self) -> Self {
+        self.nulls(Nulls::First)
     }
 
     /// Nulls after all values.
-    pub fn nulls_last(mut self) -> Self {
-        self.0.nulls = Nulls::Last;
-        self
+    pub fn nulls_last(self) -> Self {
+        self.nulls(Nulls::Last)
+    }
+
+    pub(crate) fn new(by: Result<Node>, descending: bool) -> Self {
+        OrderBy(by.map(|by| Order { by, descending, nulls: Nulls::Smallest }), PhantomData)
+    }
+
+    fn nulls(self, nulls: Nulls) -> Self {
+        OrderBy(self.0.map(|order| Order { nulls, ..order }), PhantomData)
     }
 }
 

@@ -9,7 +9,7 @@ use tripline_core::{Error, Result, StatementLog};
 
 use self::engine::EngineSettings;
 use crate::{
-    BackgroundError, Db,
+    AnyTable, BackgroundError, Db,
     catalog::{Catalog, Registered, TableEntry},
     db::Settings,
     hooks::observer::Observer,
@@ -59,11 +59,38 @@ impl Connect {
         self
     }
 
+    /// Adds a table that is described at run time. Its hooks are those of observers.
+    pub fn table(mut self, table: AnyTable) -> Self {
+        self.tables.push(TableEntry { table: table.0, hooks: &[] });
+        self
+    }
+
+    /// Registers an observer of all tables for some tables only: those known at run time, for instance. It is one of their
+    /// scope then, inside of those of all tables (L11).
+    #[track_caller]
+    pub fn observe_in<O: Observer>(
+        mut self,
+        tables: impl IntoIterator<Item = AnyTable>,
+        observer: O,
+    ) -> Self {
+        let (name, place) = (type_name::<O>(), Location::caller());
+        let only = Some(tables.into_iter().map(|table| table.0).collect());
+        self.observers.push(Registered {
+            carrier: Arc::new(observer),
+            observed: O::HOOKS,
+            name,
+            place,
+            only,
+        });
+        self
+    }
+
     /// Registers an observer. Those of one scope run in the order of registration, after-hooks reversed (L13).
     #[track_caller]
     pub fn observe<O: Observer>(mut self, observer: O) -> Self {
         let (name, place) = (type_name::<O>(), Location::caller());
-        let registered = Registered { carrier: Arc::new(observer), observed: O::HOOKS, name, place };
+        let registered =
+            Registered { carrier: Arc::new(observer), observed: O::HOOKS, name, place, only: None };
         self.observers.push(registered);
         self
     }

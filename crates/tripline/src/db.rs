@@ -22,7 +22,7 @@ use tripline_core::{
 };
 
 use crate::{
-    Connect, Read, Trace, Tx,
+    AnyTable, Connect, Read, Trace, Tx,
     actor::Actor,
     beside,
     catalog::Catalog,
@@ -89,6 +89,17 @@ pub struct BackgroundError {
 }
 
 impl Db {
+    /// A table by its name, for operations that are built at run time. An error if it is not one of this database's.
+    pub fn table(&self, name: &str) -> Result<AnyTable> {
+        let found = self.inner.catalog.named(name);
+        found.map(AnyTable).ok_or_else(|| Error::UnknownTable(name.into()))
+    }
+
+    /// All tables of this database, in the order in which they were listed.
+    pub fn tables(&self) -> impl Iterator<Item = AnyTable> + '_ {
+        self.inner.catalog.tables().iter().copied().map(AnyTable)
+    }
+
     /// Begins to open a database: `sqlite://app.db`, `sqlite::memory:`, or, with the feature `postgres`,
     /// `postgres://user@host/database`. See [`Connect`].
     pub fn open(url: &str) -> Connect {

@@ -28,6 +28,7 @@ mod catalog;
 mod columns;
 mod connect;
 mod db;
+mod describe;
 mod field;
 mod hooks;
 mod lifecycle;
@@ -84,11 +85,12 @@ pub use crate::hooks::{
 #[cfg(feature = "json")]
 pub use crate::types::Json;
 pub use crate::{
-    any::{AnyCols, AnyKey, AnyRow, AnyValues},
+    any::{AnyCol, AnyCols, AnyKey, AnyRow, AnyTable, AnyValues},
     catalog::TableEntry,
     columns::{Assign, CallerMaySet, Col, Expr, OrderBy, ReadOnly, Writable},
     connect::Connect,
     db::{BackgroundError, Db},
+    describe::{ColumnDef, TableDef},
     field::Field,
     hooks::{
         change::{Change, Edit, Outcome, RowChange, Save, Saves, Undone},
@@ -97,7 +99,7 @@ pub use crate::{
         read::{Found, FoundRow, ReadQuery},
         resolve::{Resolved, Resolving},
     },
-    on::{Detached, On, create, delete, find, update},
+    on::{Detached, On, create, create_in, delete, delete_in, find, find_in, update, update_in},
     ops::{
         Operates, Pipelined,
         batch::Batch,
@@ -123,8 +125,8 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __macro {
     pub use tripline_core::{
-        Action, CheckDesc, ColumnDesc, ColumnType, DefaultDesc, IndexDesc, Mismatch, OnUpdate, Reference,
-        Result, Slot, TableDesc, TableRef, Value,
+        Action, CheckDesc, ColumnDesc, ColumnType, Condition, DefaultDesc, IndexDesc, Mismatch, OnUpdate,
+        Reference, Referred, Result, Slot, TableDesc, TableRef, Value,
     };
 
     pub use crate::{

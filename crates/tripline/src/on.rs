@@ -1,6 +1,8 @@
 //! [`On`]: what an operation is asked of. The builders' one border: `Db`, `Tx` and `Read` give the same ones.
 
-use crate::{Create, Db, Delete, Find, Read, Tx, Update, ops::create::Drafts, table::Table};
+use crate::{
+    AnyRow, AnyTable, Create, Db, Delete, Find, Read, Tx, Update, ops::create::Drafts, table::Table,
+};
 
 /// What an operation is asked of: a database or a transaction.
 ///
@@ -57,6 +59,11 @@ macro_rules! reads {
         pub fn find<T: Table>($($receiver)*) -> Find<T, On<'_>> {
             Find::new(On::from($handle), T::DESC)
         }
+
+        /// Finds rows of a table known at run time; see [`Find`].
+        pub fn find_in($($receiver)*, table: AnyTable) -> Find<AnyRow, On<'_>> {
+            Find::new(On::from($handle), table.0)
+        }
     };
 }
 
@@ -76,6 +83,25 @@ macro_rules! writes {
         /// Deletes rows; see [`Delete`].
         pub fn delete<T: Table>($($receiver)*) -> Delete<T, On<'_>> {
             Delete::new(On::from($handle), T::DESC)
+        }
+
+        /// Creates a row, or rows, of a table known at run time; see [`Create`].
+        pub fn create_in<D: Drafts<Table = AnyRow>>(
+            $($receiver)*,
+            table: AnyTable,
+            drafts: D,
+        ) -> Create<AnyRow, On<'_>, D::Number> {
+            Create::in_table(On::from($handle), table.0, drafts)
+        }
+
+        /// Updates rows of a table known at run time; see [`Update`].
+        pub fn update_in($($receiver)*, table: AnyTable) -> Update<AnyRow, On<'_>> {
+            Update::new(On::from($handle), table.0)
+        }
+
+        /// Deletes rows of a table known at run time; see [`Delete`].
+        pub fn delete_in($($receiver)*, table: AnyTable) -> Delete<AnyRow, On<'_>> {
+            Delete::new(On::from($handle), table.0)
         }
     };
 }
@@ -142,4 +168,27 @@ pub fn update<T: Table>() -> Update<T, Detached> {
 /// A delete that is asked of nothing yet; see [`find`].
 pub fn delete<T: Table>() -> Delete<T, Detached> {
     Delete::new(Detached, T::DESC)
+}
+
+/// A find in a table known at run time that is asked of nothing yet; see [`find`].
+pub fn find_in(table: AnyTable) -> Find<AnyRow, Detached> {
+    Find::new(Detached, table.0)
+}
+
+/// A create in a table known at run time that is asked of nothing yet; see [`find`].
+pub fn create_in<D: Drafts<Table = AnyRow>>(
+    table: AnyTable,
+    drafts: D,
+) -> Create<AnyRow, Detached, D::Number> {
+    Create::in_table(Detached, table.0, drafts)
+}
+
+/// An update in a table known at run time that is asked of nothing yet; see [`find`].
+pub fn update_in(table: AnyTable) -> Update<AnyRow, Detached> {
+    Update::new(Detached, table.0)
+}
+
+/// A delete in a table known at run time that is asked of nothing yet; see [`find`].
+pub fn delete_in(table: AnyTable) -> Delete<AnyRow, Detached> {
+    Delete::new(Detached, table.0)
 }

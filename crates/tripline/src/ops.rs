@@ -2,7 +2,7 @@
 
 use std::future::IntoFuture;
 
-use tripline_core::{BoxFuture, Compare, Node, Result};
+use tripline_core::{BoxFuture, Compare, Error, Invalid, Node, Result};
 
 use crate::{
     On,
@@ -67,14 +67,24 @@ macro_rules! choosing {
 
 /// Adds the condition that the key is this one.
 pub(crate) fn add_key<K: Key>(ask: &mut Inner, key: K) {
-    let mut columns = ask.op.table.key.iter();
+    let table = ask.op.table;
     let query = &mut ask.op.query;
+    let (mut given, mut wrong) = (0, None);
     let added = key.each_value(&mut |value| {
-        if let Some(column) = columns.next() {
-            query.and(Node::compare(Compare::Eq, Node::Column(*column), Node::Literal(value)));
+        given += 1;
+        let Some(column) = table.key.get(given - 1) else { return };
+        let desc = &table.columns[usize::from(*column)];
+        if value.is_null() || !value.fits(desc.ty) {
+            wrong.get_or_insert(format!("a value of type {} is no `{}`", value.type_name(), desc.name));
         }
+        query.and(Node::compare(Compare::Eq, Node::Column(*column), Node::Literal(value)));
     });
-    if let Err(error) = added {
+    // Of a derived table the types say it; a key that is too short would mean other rows, too.
+    let wrong = wrong
+        .or_else(|| (given != table.key.len()).then(|| format!("its key has {} values", table.key.len())));
+    let wrong = wrong
+        .map(|reason| Error::Invalid(Box::new(Invalid { table: Some(table.name), column: None, reason })));
+    if let Some(error) = added.err().or(wrong) {
         ask.mistake.get_or_insert(error);
     }
 }

@@ -132,6 +132,11 @@ pub trait Slots: Default + std::fmt::Debug + Send + Sync + 'static {
 pub trait Draft: Slots {
     /// The table whose row it becomes.
     type Table: Table<New = Self>;
+
+    #[doc(hidden)]
+    fn table(&self) -> TableRef {
+        Self::Table::DESC
+    }
 }
 
 /// The slots of one or several drafts or patches, taken one after the other.

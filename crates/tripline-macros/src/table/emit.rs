@@ -276,7 +276,7 @@ fn description(table: &Table) -> TokenStream {
         let (name, condition) =
             (check.name.unraw().to_string(), replace_self(check.condition.clone(), owner));
         let call = quote_spanned!(located(&condition)=> ::tripline::__macro::check::<#owner, _>);
-        quote!(::tripline::__macro::CheckDesc { name: #name, condition: || #call(#condition) })
+        quote!(::tripline::__macro::CheckDesc { name: #name, condition: ::tripline::__macro::Condition::Typed(|| #call(#condition)) })
     });
     quote! {
         ::tripline::__macro::TableDesc {
@@ -346,7 +346,7 @@ fn reference(reference: &Reference) -> TokenStream {
     quote! {
         references: ::core::option::Option::Some(::tripline::__macro::Reference {
             name: #name,
-            table: || #desc,
+            table: ::tripline::__macro::Referred::Typed(|| #desc),
             column: #column,
             on_delete: #on_delete,
             on_update: #on_update,

@@ -19,9 +19,14 @@ impl Sql<'_> {
         if !column.nullable {
             self.push(" NOT NULL");
         }
-        if let DefaultDesc::Constant(value) = column.default {
+        let default = match column.default {
+            DefaultDesc::Constant(value) => Some(value()),
+            DefaultDesc::Kept(value) => Some(value.clone()),
+            _ => None,
+        };
+        if let Some(value) = default {
             self.push(" DEFAULT ");
-            self.literal(&value());
+            self.literal(&value);
         }
     }
 

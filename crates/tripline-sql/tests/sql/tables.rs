@@ -1,8 +1,8 @@
 //! Tables that the tests write SQL for.
 
 use tripline_core::{
-    Action, CheckDesc, ColumnDesc, ColumnType, Compare, DefaultDesc, IndexDesc, Node, OnUpdate, Pattern,
-    Reference, Result, TableDesc, TableRef, Value,
+    Action, CheckDesc, ColumnDesc, ColumnType, Compare, Condition, DefaultDesc, IndexDesc, Node, OnUpdate,
+    Pattern, Reference, Referred, Result, TableDesc, TableRef, Value,
 };
 
 const fn column(name: &'static str, ty: ColumnType) -> ColumnDesc {
@@ -33,6 +33,7 @@ const fn assigned(name: &'static str) -> ColumnDesc {
 }
 
 const fn reference(table: fn() -> TableRef) -> Reference {
+    let table = Referred::Typed(table);
     Reference { name: None, table, column: None, on_delete: Action::NoAction, on_update: Action::NoAction }
 }
 
@@ -57,9 +58,9 @@ pub(crate) const DOC: u16 = 7;
 pub(crate) static THINGS: TableDesc = TableDesc {
     indexes: &[index(&[N, NAME], false), index(&[NAME], true), index(&[DOC, N], true), index(&[DOC], false)],
     checks: &[
-        CheckDesc { name: "n_small", condition: n_small },
-        CheckDesc { name: "named", condition: named },
-        CheckDesc { name: "documented", condition: documented },
+        CheckDesc { name: "n_small", condition: Condition::Typed(n_small) },
+        CheckDesc { name: "named", condition: Condition::Typed(named) },
+        CheckDesc { name: "documented", condition: Condition::Typed(documented) },
     ],
     ..table(
         "things",

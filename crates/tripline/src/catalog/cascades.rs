@@ -57,7 +57,7 @@ fn starting(table: TableRef, attached: &Attached) -> Vec<Edge> {
             Action::SetNull | Action::SetDefault => attached.update.iter().next().is_some(),
             _ => continue,
         };
-        let parent = (reference.table)();
+        let parent = reference.table();
         let target = parent.column(reference.target()).unwrap_or_default();
         let cascade = Cascade { child: table, column, target, action: reference.on_delete, cyclic: false };
         edges.push(Edge { parent, cascade, by_engine });

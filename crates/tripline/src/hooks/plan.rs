@@ -155,7 +155,10 @@ macro_rules! listing {
     () => {
         /// Adds a key of the order, behind those that the find has.
         pub fn order(&mut self, by: impl FnOnce(T::Cols) -> OrderBy<T>) -> &mut Self {
-            self.work.op.query.order.push(by(T::cols(self.work.op.table)).0);
+            match by(T::cols(self.work.op.table)).0 {
+                Ok(order) => self.work.op.query.order.push(order),
+                Err(error) => drop(self.work.mistake.get_or_insert(error)),
+            }
             self
         }
 

@@ -43,7 +43,10 @@ impl<'a, T: Table> ReadQuery<'a, T> {
 
     /// Adds a key of the order, behind those that the read has.
     pub fn order(&mut self, by: impl FnOnce(T::Cols) -> OrderBy<T>) -> &mut Self {
-        self.query.order.push(by(T::cols(self.table)).0);
+        match by(T::cols(self.table)).0 {
+            Ok(order) => self.query.order.push(order),
+            Err(error) => drop(self.mistake.get_or_insert(error)),
+        }
         self
     }
 

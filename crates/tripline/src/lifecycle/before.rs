@@ -65,6 +65,7 @@ pub(super) fn fill_defaults(db: &Db, run: &mut Inner) -> Result<()> {
 fn default_of(column: &ColumnDesc, now: Option<jiff::Timestamp>) -> Option<Value> {
     match column.default {
         DefaultDesc::Constant(value) | DefaultDesc::Function(value) => Some(value()),
+        DefaultDesc::Kept(value) => Some(value.clone()),
         DefaultDesc::Now => now.map(Value::Timestamp),
         DefaultDesc::UuidV7 => Some(Value::Uuid(Uuid::now_v7())),
         _ => None,

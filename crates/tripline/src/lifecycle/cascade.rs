@@ -186,6 +186,7 @@ fn instead(cascade: &Cascade) -> Value {
     let column = &cascade.child.columns[usize::from(cascade.column)];
     match (cascade.action, &column.default) {
         (Action::SetDefault, DefaultDesc::Constant(value) | DefaultDesc::Function(value)) => value(),
+        (Action::SetDefault, DefaultDesc::Kept(value)) => (*value).clone(),
         _ => Value::Null,
     }
 }

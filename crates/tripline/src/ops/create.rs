@@ -2,7 +2,7 @@
 
 use std::{future::IntoFuture, marker::PhantomData};
 
-use tripline_core::{BoxFuture, Error, Kind, Operation, Phase, Result, Slot};
+use tripline_core::{BoxFuture, Error, Kind, Operation, Phase, Result, Slot, TableRef};
 
 use super::{Ask, Operates, detached, explaining, pipelining, writing};
 use crate::{
@@ -56,6 +56,8 @@ pub trait Drafts {
     type Table: Table;
     /// Whether it is one or many.
     type Number: Number;
+    #[doc(hidden)]
+    fn table(&self) -> TableRef;
     #[doc(hidden)]
     fn into_slots(self) -> Result<Vec<Slot>>;
 }
@@ -117,8 +119,12 @@ impl<D: Draft> Drafts for D {
     type Table = D::Table;
     type Number = One;
 
+    fn table(&self) -> TableRef {
+        Draft::table(self)
+    }
+
     fn into_slots(self) -> Result<Vec<Slot>> {
-        let mut slots = Vec::with_capacity(D::Table::DESC.columns.len());
+        let mut slots = Vec::with_capacity(Draft::table(&self).columns.len());
         Slots::into_slots(self, &mut slots)?;
         Ok(slots)
     }
@@ -129,8 +135,16 @@ impl<D: Draft> Drafts for Vec<D> {
     type Table = D::Table;
     type Number = Many;
 
+    fn table(&self) -> TableRef {
+        self.first().map_or(D::Table::DESC, Draft::table)
+    }
+
     fn into_slots(self) -> Result<Vec<Slot>> {
-        let mut slots = Vec::with_capacity(D::Table::DESC.columns.len() * self.len());
+        let table = Drafts::table(&self);
+        if self.iter().any(|draft| !std::ptr::eq(draft.table(), table)) {
+            return Err(Error::invalid("one create is of rows of one table"));
+        }
+        let mut slots = Vec::with_capacity(table.columns.len() * self.len());
         self.into_iter().try_for_each(|draft| Slots::into_slots(draft, &mut slots))?;
         Ok(slots)
     }
@@ -141,6 +155,10 @@ impl<D: Draft, const N: usize> Drafts for [D; N] {
     type Table = D::Table;
     type Number = Many;
 
+    fn table(&self) -> TableRef {
+        self.first().map_or(D::Table::DESC, Draft::table)
+    }
+
     fn into_slots(self) -> Result<Vec<Slot>> {
         Vec::from(self).into_slots()
     }
@@ -148,11 +166,20 @@ impl<D: Draft, const N: usize> Drafts for [D; N] {
 
 impl<T: Table, X, N: Number> Create<T, X, N> {
     pub(crate) fn new<D: Drafts<Table = T, Number = N>>(on: X, drafts: D) -> Self {
-        let mut op = Operation::new(T::DESC, Kind::Create);
+        let table = drafts.table();
+        Create::in_table(on, table, drafts)
+    }
+
+    pub(crate) fn in_table<D: Drafts<Table = T, Number = N>>(on: X, table: TableRef, drafts: D) -> Self {
+        let mut op = Operation::new(table, Kind::Create);
         op.many = N::MANY;
         let mut ask = Inner::new(op);
         ask.columns = Columns::Shape(T::SHAPE);
+        let others = !std::ptr::eq(drafts.table(), table);
         match drafts.into_slots() {
+            Ok(slots) if others && !slots.is_empty() => {
+                ask.mistake = Some(Error::invalid(format!("these values are not of table `{}`", table.name)));
+            }
             Ok(slots) => ask.body.slots.fill(slots),
             Err(error) => ask.mistake = Some(error),
         }

@@ -82,7 +82,10 @@ impl<T: Table, X, R> Find<T, X, R> {
     /// Adds a key of the order; the first one given decides first. Rows that are equal by all keys come in no
     /// certain order.
     pub fn order(mut self, by: impl FnOnce(T::Cols) -> OrderBy<T>) -> Self {
-        self.ask.op.query.order.push(by(T::cols(self.ask.op.table)).0);
+        match by(T::cols(self.ask.op.table)).0 {
+            Ok(order) => self.ask.op.query.order.push(order),
+            Err(error) => drop(self.ask.mistake.get_or_insert(error)),
+        }
         self
     }
 

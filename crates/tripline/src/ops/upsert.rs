@@ -10,7 +10,7 @@ use super::{
     detached,
 };
 use crate::{
-    Detached, On,
+    AnyCol, AnyRow, Detached, On,
     columns::{Assign, Col},
     hooks::{
         body::Body,
@@ -28,13 +28,27 @@ use crate::{
 )]
 pub trait Columns<T> {
     #[doc(hidden)]
-    fn indexes(self) -> Vec<u16>;
+    fn indexes(self) -> Result<Vec<u16>>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T, V, M> Columns<T> for Col<T, V, M> {
-    fn indexes(self) -> Vec<u16> {
-        vec![self.index()]
+    fn indexes(self) -> Result<Vec<u16>> {
+        Ok(vec![self.index()])
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Columns<AnyRow> for AnyCol {
+    fn indexes(self) -> Result<Vec<u16>> {
+        self.index().map(|index| vec![index])
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Columns<AnyRow> for Vec<AnyCol> {
+    fn indexes(self) -> Result<Vec<u16>> {
+        self.into_iter().map(AnyCol::index).collect()
     }
 }
 
@@ -42,10 +56,10 @@ macro_rules! columns {
     ($($($value:ident $marker:ident)+;)+) => { $(
         #[diagnostic::do_not_recommend]
         impl<T, $($value, $marker),+> Columns<T> for ($(Col<T, $value, $marker>,)+) {
-            fn indexes(self) -> Vec<u16> {
+            fn indexes(self) -> Result<Vec<u16>> {
                 #[allow(non_snake_case, reason = "the type's name serves for the value")]
                 let ($($value,)+) = self;
-                vec![$($value.index()),+]
+                Ok(vec![$($value.index()),+])
             }
         }
     )+ };
@@ -127,8 +141,10 @@ impl<T: Table, X, N: Number, R> Create<T, X, N, R> {
         let Create { on, mut ask, .. } = self;
         ask.op.kind = Kind::Upsert;
         ask.body.kind = Kind::Upsert;
-        let target = columns(T::cols(ask.op.table)).indexes();
-        ask.conflict = Some(Box::new(Conflict { target, update: None }));
+        match columns(T::cols(ask.op.table)).indexes() {
+            Ok(target) => ask.conflict = Some(Box::new(Conflict { target, update: None })),
+            Err(error) => drop(ask.mistake.get_or_insert(error)),
+        }
         OnConflict { on, ask, _types: PhantomData }
     }
 }
