@@ -171,6 +171,7 @@ impl AnyCol {
     }
 
     /// Adds to what the row has, in the database.
+    #[expect(clippy::should_implement_trait, reason = "it gives a change, not a value")]
     pub fn add(self, by: impl Into<Value>) -> Assign<AnyRow> {
         let by = by.into();
         self.assign(|col, column| {
