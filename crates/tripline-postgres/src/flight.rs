@@ -350,7 +350,7 @@ impl Query<'_> {
 }
 
 fn undecoded(mismatch: Mismatch) -> Error {
-    Error::Decode(Box::new(Decode { table: "", column: "", mismatch }))
+    Error::Decode(Box::new(Decode::new("", "", mismatch)))
 }
 
 /// Sends commands without parameters; gives the first text that they answer.

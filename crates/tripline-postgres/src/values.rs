@@ -171,7 +171,7 @@ pub(crate) fn read(raw: Raw<'_>, ty: &Type, table: TableRef, column: u16) -> Res
     let Some(bytes) = raw.0 else { return Ok(Value::Null) };
     typed(bytes, ty, table.columns[usize::from(column)].ty).map_err(|mismatch| {
         let column = table.columns[usize::from(column)].name;
-        Error::Decode(Box::new(Decode { table: table.name, column, mismatch }))
+        Error::Decode(Box::new(Decode::new(table.name, column, mismatch)))
     })
 }
 
