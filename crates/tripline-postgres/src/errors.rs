@@ -129,33 +129,6 @@ fn database_error(error: &DbError, sql: &str) -> DatabaseError {
     }
 }
 
-/// Why a connection could not be made; `missing` says why there was no password, if there was none.
-pub(crate) fn connecting(error: &tokio_postgres::Error, missing: Option<&str>) -> Error {
-    let Some(database) = error.as_db_error() else {
-        let mut text = with_causes(error);
-        if text.contains("password missing")
-            && let Some(missing) = missing
-        {
-            text = format!("{text}: {missing}");
-        }
-        let denied = ["password", "authentication"].iter().any(|word| text.contains(word));
-        let kind = if denied { ConnectionErrorKind::Denied } else { ConnectionErrorKind::Unreachable };
-        return connection(kind, &text);
-    };
-    let kind = match *database.code() {
-        SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-            ConnectionErrorKind::Denied
-        }
-        SqlState::INVALID_CATALOG_NAME => ConnectionErrorKind::NoDatabase,
-        SqlState::TOO_MANY_CONNECTIONS
-        | SqlState::CANNOT_CONNECT_NOW
-        | SqlState::ADMIN_SHUTDOWN
-        | SqlState::CRASH_SHUTDOWN => ConnectionErrorKind::Unreachable,
-        _ => return Error::Database(Box::new(database_error(database, ""))),
-    };
-    connection(kind, database.message())
-}
-
 /// A connection that broke.
 pub(crate) fn lost(error: &tokio_postgres::Error) -> Error {
     connection(ConnectionErrorKind::Lost, &with_causes(error))
@@ -171,7 +144,7 @@ pub(crate) fn is_lost(error: &Error) -> bool {
 }
 
 /// The message with those of all causes; tokio-postgres' own say little.
-fn with_causes(error: &tokio_postgres::Error) -> String {
+pub(crate) fn with_causes(error: &tokio_postgres::Error) -> String {
     let mut text = error.to_string();
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {

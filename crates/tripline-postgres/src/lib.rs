@@ -25,6 +25,7 @@ mod options;
 mod plan;
 mod pool;
 mod raw;
+mod refusals;
 mod replicas;
 mod session;
 mod steps;
@@ -73,8 +74,6 @@ pub(crate) struct Shared {
     pub(crate) tls: Tls,
     pub(crate) runtime: Handle,
     connections: Connections,
-    /// How many connections are leased.
-    leased: AtomicUsize,
     /// Told when none is leased any more, once the database is to be closed.
     unused: Notify,
     closed: AtomicBool,
@@ -92,7 +91,7 @@ impl Postgres {
     pub async fn open(options: Options, tables: &[TableRef]) -> Result<Postgres> {
         let options = Arc::new(options);
         let shared = Shared::new(options.clone(), tables.into(), true)?;
-        let first = pool::take(&shared.connections, options.acquire_timeout).await?;
+        let first = shared.lease().await?;
         let version = first.version;
         tripline_sql::check_names(Dialect::Postgres { version }, tables)?;
         if first.encoding != "UTF8" {
@@ -134,12 +133,11 @@ impl Shared {
         let runtime = Handle::try_current()
             .map_err(|_| Error::Setup("a connection to PostgreSQL needs a tokio runtime".into()))?;
         Ok(Arc::new(Shared {
-            connections: pool::pool(&options, tls.clone(), patient)?,
+            connections: Connections::new(&options, tls.clone(), patient)?,
             options,
             tables,
             tls,
             runtime,
-            leased: AtomicUsize::new(0),
             unused: Notify::new(),
             closed: AtomicBool::new(false),
         }))
@@ -147,7 +145,7 @@ impl Shared {
 
     async fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        while self.leased.load(Ordering::Acquire) > 0 {
+        while self.connections.leased() > 0 {
             // It keeps a permit, so one who gives the last connection back before this waits is not missed.
             self.unused.notified().await;
         }
@@ -162,8 +160,7 @@ impl Shared {
 
     /// A connection, in the order of asking.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease> {
-        let connection = pool::take(&self.connections, self.options.acquire_timeout).await?;
-        self.leased.fetch_add(1, Ordering::AcqRel);
+        let connection = self.connections.take().await?;
         Ok(Lease { connection: Some(connection), shared: self.clone() })
     }
 }
@@ -191,10 +188,8 @@ impl DerefMut for Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.connection = None;
-        if self.shared.leased.fetch_sub(1, Ordering::AcqRel) == 1
-            && self.shared.closed.load(Ordering::Acquire)
-        {
+        let was_last = self.shared.connections.give_back(self.connection.take());
+        if was_last && self.shared.closed.load(Ordering::Acquire) {
             self.shared.unused.notify_one();
         }
     }
