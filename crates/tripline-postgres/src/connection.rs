@@ -7,6 +7,7 @@ use tokio_postgres::{Client, Statement, types::Type};
 use crate::{
     Host, Options,
     commits::{self, Life},
+    flight::control,
     refusals::Refusal,
     tls::Tls,
 };
@@ -48,8 +49,13 @@ impl Connection {
         };
         let version = connection.parameter("server_version").and_then(major).unwrap_or(15);
         let encoding = connection.parameter("server_encoding").unwrap_or_default().to_owned();
+        let zone = connection.parameter("TimeZone").unwrap_or_default().to_owned();
         // It ends with the client, or when the connection breaks, which the client is told.
         tokio::spawn(async move { _ = connection.await });
+        match tokio::time::timeout(limit, in_utc(&client, &zone)).await {
+            Ok(set) => set.map_err(|error| Refusal::new(&error, host, options, true))?,
+            Err(_) => return Err(Refusal::silent(host, options)),
+        }
         let life = match options.resolve_commits {
             true => tokio::time::timeout(limit, commits::life(&client)).await.ok().flatten(),
             false => None,
@@ -62,6 +68,15 @@ impl Connection {
             encoding,
             life,
         })
+    }
+}
+
+/// Sees to it that the session's time zone is UTC: by it the server turns a point in time into a `timestamp` without
+/// zone, and back. A setting at the start would cost no round trip, but poolers may refuse those.
+async fn in_utc(client: &Client, zone: &str) -> Result<(), tokio_postgres::Error> {
+    match zone {
+        "UTC" | "Etc/UTC" => Ok(()),
+        _ => control(client, "SET TIME ZONE 'UTC'").await.map(drop),
     }
 }
 

@@ -8,7 +8,7 @@ use tripline_core::{
 };
 use tripline_sql::postgres_name;
 
-use crate::Options;
+use crate::{Options, hints::hint};
 
 /// What is needed to say what an error means.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ impl Context<'_> {
             return connection(ConnectionErrorKind::Lost, error.message());
         }
         let code = error.code();
-        let plain = || Box::new(database_error(error, sql));
+        let plain = || Box::new(database_error(error, sql, self.tables));
         match *code {
             SqlState::UNIQUE_VIOLATION => Error::Unique(self.violation(error)),
             SqlState::FOREIGN_KEY_VIOLATION | SqlState::RESTRICT_VIOLATION => {
@@ -116,7 +116,7 @@ impl Context<'_> {
 }
 
 /// An error that has no variant of its own.
-fn database_error(error: &DbError, sql: &str) -> DatabaseError {
+fn database_error(error: &DbError, sql: &str, tables: &[TableRef]) -> DatabaseError {
     let message = match error.routine() {
         // The driver looks for it, and servers may speak other languages.
         Some("RevalidateCachedQuery") => "cached plan must not change result type",
@@ -124,7 +124,10 @@ fn database_error(error: &DbError, sql: &str) -> DatabaseError {
     };
     DatabaseError {
         code: format!("PostgreSQL {}", error.code().code()),
-        message: message.to_owned(),
+        message: match hint(error, sql, tables) {
+            Some(hint) => format!("{message}: {hint}"),
+            None => message.to_owned(),
+        },
         sql: (!sql.is_empty()).then(|| sql.to_owned()),
     }
 }

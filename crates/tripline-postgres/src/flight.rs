@@ -21,7 +21,7 @@ use crate::{
     connection::Connection,
     errors::Context,
     raw,
-    values::{Bind, Raw, of_any_type, read, type_of, untyped},
+    values::{Bind, Raw, name_of, of_any_type, read, type_of, untyped},
 };
 
 /// From how many rows on sending a statement takes long enough for the server to begin meanwhile.
@@ -339,7 +339,7 @@ impl Query<'_> {
                 for i in 0..row.len() {
                     let (value, ty) = raw(i)?;
                     let value = value.0.map_or(Ok(Value::Null), |bytes| of_any_type(bytes, ty));
-                    reply.values.push(value.map_err(undecoded)?);
+                    reply.values.push(value.map_err(|mismatch| undecoded(&reply.names[i], ty, mismatch))?);
                 }
                 reply.count += 1;
             }
@@ -349,8 +349,9 @@ impl Query<'_> {
     }
 }
 
-fn undecoded(mismatch: Mismatch) -> Error {
-    Error::Decode(Box::new(Decode::new("", "", mismatch)))
+fn undecoded(column: &str, ty: &Type, mismatch: Mismatch) -> Error {
+    let (column, database_type) = (column.to_owned().into(), Some(name_of(ty)));
+    Error::Decode(Box::new(Decode { column, database_type, ..Decode::new("", "", mismatch) }))
 }
 
 /// Sends commands without parameters; gives the first text that they answer.

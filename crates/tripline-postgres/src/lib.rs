@@ -21,6 +21,7 @@ mod commits;
 mod connection;
 mod errors;
 mod flight;
+mod hints;
 mod options;
 mod plan;
 mod pool;

@@ -44,11 +44,13 @@ pub struct Options {
     /// Settings of the server for these connections: `-c name=value`, more of them with spaces between.
     /// [`set_on_server`](Options::set_on_server) adds one.
     ///
-    /// They are sent when a connection starts; a pooler in front of the server may refuse them.
+    /// They are sent when a connection starts; a pooler in front of the server may refuse them. `TimeZone` is UTC,
+    /// whatever they or the server say.
     pub options: String,
     /// Whether connections are encrypted, and what of the server's certificate is checked.
     pub sslmode: SslMode,
-    /// Which certificates are trusted to sign the server's.
+    /// Which certificates are trusted to sign the server's. Of no effect with [`SslMode::Prefer`] and
+    /// [`SslMode::Disable`].
     pub sslrootcert: Option<RootCert>,
     /// The certificate that the server is shown, a PEM file.
     pub sslcert: Option<PathBuf>,

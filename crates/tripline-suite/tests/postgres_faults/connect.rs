@@ -138,6 +138,8 @@ async fn a_url_that_makes_no_sense_is_a_mistake_of_the_setup() {
         let error = refused(opening("ann", PASSWORD, 1, rest)).await;
         assert_eq!(error.code(), "setup", "{rest}: {error:?}");
     }
+    let error = refused(Db::open("host=localhost user=ann password=sekret")).await;
+    assert!(error.code() == "setup" && error.to_string().contains("`postgres://user:"), "{error}");
     for url in ["postgres://ann:sek/sekret@host/db", "postgres://ann:sekret@host:port/db", "postgres:sekret"]
     {
         let error = refused(Db::open(url)).await;

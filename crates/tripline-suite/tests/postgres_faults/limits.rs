@@ -159,7 +159,8 @@ async fn where_the_server_takes_no_more_connections_those_that_come_back_are_tak
     // It asks the server first, which has no room as long as both are there, idle or not.
     let third = db.raw_query("SELECT 1", []);
     let (answered, ended) = soon(async { tokio::join!(third, async { end_first.send(()) }) }).await;
-    (answered.unwrap(), ended.unwrap());
+    ended.unwrap();
+    answered.unwrap();
     end_second.send(()).unwrap();
     soon(first).await.unwrap().unwrap();
     soon(second).await.unwrap().unwrap();

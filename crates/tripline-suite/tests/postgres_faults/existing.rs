@@ -1,0 +1,139 @@
+//! Tables that were made by others, whose columns are of other types than Tripline's own.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use tripline::{TextEnum, prelude::*};
+
+use crate::common::{Place, database_code};
+
+#[derive(TextEnum, Clone, Copy, Debug, PartialEq)]
+enum Mood {
+    Sad,
+    Happy,
+}
+
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "old")]
+struct Old {
+    #[key]
+    id: i64,
+    at: Timestamp,
+    price: f64,
+    code: String,
+    name: String,
+    count: i64,
+}
+
+const OLD: &str = "CREATE EXTENSION citext; CREATE TABLE old (id bigint PRIMARY KEY, at timestamp NOT NULL, price \
+                   numeric(20, 6) NOT NULL, code char(5) NOT NULL, name citext NOT NULL, count numeric(20) NOT NULL)";
+
+fn old(id: i64) -> Old {
+    let at = Timestamp::from_str("2024-06-01T12:30:00.123456Z").unwrap();
+    Old { id, at, price: 0.1, code: "ab".into(), name: "Ann".into(), count: 7 }
+}
+
+fn new(old: Old) -> NewOld {
+    NewOld {
+        id: old.id.into(),
+        at: old.at.into(),
+        price: old.price.into(),
+        code: old.code.into(),
+        name: old.name.into(),
+        count: old.count.into(),
+    }
+}
+
+/// Whatever the time zone that the server would have.
+#[tokio::test]
+async fn columns_of_like_types_are_written_read_and_compared() {
+    let place = Place::new().await;
+    place.psql(OLD);
+    let name = place.psql("SELECT current_database()");
+    place.psql(&format!("ALTER DATABASE {name} SET TimeZone = 'Asia/Kolkata'"));
+    let db = Db::open(&place.url()).tables(tables![Old]).connect().await.unwrap();
+    assert_eq!(db.create(new(old(1))).await.unwrap(), old(1));
+    db.create([new(old(2)), new(old(3))]).await.unwrap();
+    assert_eq!(
+        place.psql("SELECT DISTINCT at || ' ' || price FROM old"),
+        "2024-06-01 12:30:00.123456 0.100000"
+    );
+    assert_eq!(db.find::<Old>().order(|o| o.id.asc()).await.unwrap(), [old(1), old(2), old(3)]);
+    let first = old(1);
+    let found = db
+        .find::<Old>()
+        .filter(|o| o.at.eq(first.at).and(o.price.eq(0.1)).and(o.code.eq("ab")).and(o.count.gt(6)))
+        .filter(|o| o.at.is_in([first.at]).and(o.name.eq("Ann")))
+        .count();
+    assert_eq!(found.await.unwrap(), 3);
+    db.update::<Old>().by_key(2).set(|o| o.price.add(0.2)).await.unwrap();
+    assert_eq!(db.find::<Old>().by_key(2).await.unwrap().unwrap().price, 0.3);
+}
+
+#[tokio::test]
+async fn a_number_that_a_float_cannot_keep_is_not_read_as_another() {
+    let place = Place::new().await;
+    place.psql(OLD);
+    place.psql("INSERT INTO old VALUES (1, now(), 12345678901234.567891, '', '', 0)");
+    let db = Db::open(&place.url()).tables(tables![Old]).connect().await.unwrap();
+    let error = db.find::<Old>().await.unwrap_err();
+    assert_eq!(error.code(), "decode");
+    let text = error.to_string();
+    assert!(
+        text.contains("`old.price`") && text.contains("`numeric`") && text.contains("15 digits"),
+        "{text}"
+    );
+}
+
+#[derive(Table, Clone, Debug)]
+#[table(name = "people")]
+struct Person {
+    #[key]
+    id: i64,
+    mood: Mood,
+    tag: String,
+}
+
+#[tokio::test]
+async fn a_column_of_a_type_that_does_not_go_says_how_it_is_changed() {
+    let place = Place::new().await;
+    place.psql("CREATE TYPE mood AS ENUM ('sad', 'happy')");
+    place.psql("CREATE TABLE people (id bigint PRIMARY KEY, mood mood NOT NULL, tag uuid NOT NULL)");
+    place.psql("INSERT INTO people VALUES (1, 'happy', gen_random_uuid())");
+    let db = Db::open(&place.url()).tables(tables![Person]).connect().await.unwrap();
+    let error = db.find::<Person>().await.unwrap_err().to_string();
+    assert!(error.starts_with("a stored value of `people.tag`, which is `uuid` in the database"), "{error}");
+    let person = |id: i64| NewPerson { id: id.into(), mood: Mood::Sad.into(), tag: "a".into() };
+    let change = |column: &str| format!("`ALTER TABLE \"people\" ALTER COLUMN \"{column}\" TYPE text`");
+    for error in [
+        db.create(person(2)).await.unwrap_err(),
+        db.create([person(2), person(3)]).await.unwrap_err(),
+        db.update::<Person>().set(|p| p.mood.set(Mood::Sad)).all_rows().await.unwrap_err(),
+        db.find::<Person>().filter(|p| p.mood.eq(Mood::Happy)).count().await.unwrap_err(),
+        db.delete::<Person>().filter(|p| p.mood.is_in([Mood::Happy])).await.unwrap_err(),
+    ] {
+        assert!(["PostgreSQL 42804", "PostgreSQL 42883"].contains(&database_code(&error)), "{error:?}");
+        assert!(error.to_string().contains(&change("mood")), "{error}");
+    }
+    for column in ["mood", "tag"] {
+        place.psql(change(column).trim_matches('`'));
+    }
+    db.create(person(2)).await.unwrap();
+    let happy = db.find::<Person>().filter(|p| p.mood.eq(Mood::Happy)).one().await.unwrap();
+    assert_eq!((happy.id, happy.mood, happy.tag.len()), (1, Mood::Happy, 36));
+}
+
+#[tokio::test]
+async fn what_ones_own_sql_answers_and_cannot_be_read_is_named() {
+    let place = Place::new().await;
+    let db = Db::open(&place.url()).tables(tables![]).connect().await.unwrap();
+    let error = db.raw_query("SELECT 1 AS a, point(1, 2) AS place", []).await.unwrap_err();
+    assert_eq!(error.code(), "decode");
+    let text = error.to_string();
+    assert!(
+        text.contains("column `place` of the result, which is `point`") && text.contains("cast it"),
+        "{text}"
+    );
+    let error = db.raw_query("SELECT ?", [tripline::Value::Int(1)]).await.unwrap_err().to_string();
+    assert!(error.contains("`$1`, `$2`"), "{error}");
+}
