@@ -1,6 +1,6 @@
 //! PostgreSQL's errors as Tripline's: constraints by table, columns and name.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tripline_core::{
@@ -15,6 +15,8 @@ use crate::{Options, hints::hint};
 pub(crate) struct Context<'c> {
     pub(crate) tables: &'c [TableRef],
     pub(crate) options: &'c Options,
+    /// The tables whose statements are described before they are sent.
+    pub(crate) described: Option<&'c HashSet<&'static str>>,
 }
 
 impl Context<'_> {

@@ -78,7 +78,7 @@ struct Known {
 /// after it.
 ///
 /// The application's own SQL may answer with types that `tokio-postgres` has to ask for, which it cannot while their
-/// rows wait to be read. So it is prepared with what goes before it, and sent, with what follows, in a flight more.
+/// rows wait to be read; so may statements of a table that has such columns. So it is prepared with what goes before it, and sent, with what follows, in a flight more.
 pub(crate) async fn fly(
     connection: &mut Connection,
     context: Context<'_>,
@@ -87,7 +87,7 @@ pub(crate) async fn fly(
 ) -> Vec<Result<Reply>> {
     let mut replies = Vec::with_capacity(requests.len());
     loop {
-        let new = requests.iter().position(|request| request.is_undescribed(connection));
+        let new = requests.iter().position(|request| request.is_undescribed(connection, context));
         let executed = new.unwrap_or(requests.len());
         let (mut sent, described) =
             together(connection, context, requests, executed, stays_open || new.is_some()).await;
@@ -230,12 +230,15 @@ impl Request<'_> {
         matches!(self, Request::Query(Query { rows: Rows::Aside, .. }))
     }
 
-    /// Whether it is SQL of the application's own with rows of whatever types, and new to the connection.
-    fn is_undescribed(&self, connection: &mut Connection) -> bool {
-        let Request::Query(Query { sql, rows: Rows::Untyped { .. }, .. }) = self else { return false };
-        connection.prepared.is_kept()
-            && raw::may_answer(&sql.text)
-            && self.known(connection).prepared.is_none()
+    /// Whether it has rows of whatever types, and is new to the connection.
+    fn is_undescribed(&self, connection: &mut Connection, context: Context<'_>) -> bool {
+        let Request::Query(Query { sql, rows, .. }) = self else { return false };
+        let may_be_new = match rows {
+            Rows::Untyped { .. } => raw::may_answer(&sql.text),
+            Rows::Of(table, ..) => context.described.is_some_and(|tables| tables.contains(table.name)),
+            Rows::Number | Rows::Aside => false,
+        };
+        may_be_new && connection.prepared.is_kept() && self.known(connection).prepared.is_none()
     }
 
     /// Whether it has many rows with it.

@@ -17,6 +17,7 @@
 //!
 //! Applications use this crate through `tripline`.
 
+mod catalog;
 mod commits;
 mod connection;
 mod errors;
@@ -34,9 +35,10 @@ mod tls;
 mod values;
 
 use std::{
+    collections::HashSet,
     ops::{Deref, DerefMut},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
@@ -74,6 +76,8 @@ pub(crate) struct Shared {
     pub(crate) tables: Arc<[TableRef]>,
     pub(crate) tls: Tls,
     pub(crate) runtime: Handle,
+    /// The tables whose statements are described before they are sent: their rows have types to be asked for.
+    described: OnceLock<HashSet<&'static str>>,
     connections: Connections,
     /// Told when none is leased any more, once the database is to be closed.
     unused: Notify,
@@ -101,18 +105,22 @@ impl Postgres {
                 format!("the database stores text as {}: it has to be UTF8", first.encoding).into(),
             ));
         }
-        drop(first);
         if version < 15 {
             return Err(Error::Setup(
                 format!("PostgreSQL 15 or newer is needed, the server's version is {version}").into(),
             ));
         }
+        // Once, for they hardly change while a program runs.
+        _ = shared.described.set(catalog::with_types_of_their_own(&first.client, shared.context()).await?);
+        drop(first);
         let mut replicas = Vec::with_capacity(options.replicas.len());
         for replica in &options.replicas {
             let log = replica.log.clone().or_else(|| options.log.clone());
             let replica = Arc::new(Options { log, replicas: Vec::new(), ..replica.clone() });
             // One that is gone is not waited for: others can answer.
-            replicas.push(Arc::new(Replica::new(Shared::new(replica, shared.tables.clone(), false)?)));
+            let replica = Shared::new(replica, shared.tables.clone(), false)?;
+            _ = replica.described.set(shared.described.get().cloned().unwrap_or_default());
+            replicas.push(Arc::new(Replica::new(replica)));
         }
         Ok(Postgres { shared, version, replicas, turn: AtomicUsize::new(0) })
     }
@@ -134,6 +142,7 @@ impl Shared {
         let runtime = Handle::try_current()
             .map_err(|_| Error::Setup("a connection to PostgreSQL needs a tokio runtime".into()))?;
         Ok(Arc::new(Shared {
+            described: OnceLock::new(),
             connections: Connections::new(&options, tls.clone(), patient)?,
             options,
             tables,
@@ -156,7 +165,7 @@ impl Shared {
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
-        Context { tables: &self.tables, options: &self.options }
+        Context { tables: &self.tables, options: &self.options, described: self.described.get() }
     }
 
     /// A connection, in the order of asking.
@@ -218,8 +227,15 @@ impl Driver for Postgres {
         }))
     }
 
-    fn schema(&self, tables: &[TableRef]) -> Result<Vec<String>> {
-        tripline_sql::create_tables(Dialect::Postgres { version: self.version }, tables)
+    fn schema<'a>(&'a self, tables: &'a [TableRef]) -> Reply<'a, Result<Vec<String>>> {
+        Reply::Later(Box::pin(async move {
+            let names = tripline_sql::made_names(tables);
+            let lease = self.shared.lease().await?;
+            let existing = catalog::existing(&lease.client, self.shared.context(), &names).await?;
+            tripline_sql::create_tables(Dialect::Postgres { version: self.version }, tables, &|name| {
+                existing.contains(name)
+            })
+        }))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use tripline::{TextEnum, prelude::*};
 
-use crate::common::{Place, database_code};
+use crate::common::{Place, database_code, note, notes, soon};
 
 #[derive(TextEnum, Clone, Copy, Debug, PartialEq)]
 enum Mood {
@@ -68,6 +68,34 @@ async fn columns_of_like_types_are_written_read_and_compared() {
     assert_eq!(found.await.unwrap(), 3);
     db.update::<Old>().by_key(2).set(|o| o.price.add(0.2)).await.unwrap();
     assert_eq!(db.find::<Old>().by_key(2).await.unwrap().unwrap().price, 0.3);
+}
+
+/// Their types have to be asked for, the first time on each connection.
+#[tokio::test]
+async fn many_rows_with_a_type_of_an_extension_are_read_at_once() {
+    let place = Place::new().await;
+    place.psql(OLD);
+    place.psql("INSERT INTO old SELECT n, now(), 1, 'a', 'Ann', 1 FROM generate_series(1, 20000) n");
+    let db = Db::open(&place.url()).tables(tables![Old]).connect().await.unwrap();
+    assert_eq!(soon(db.find::<Old>().into_future()).await.unwrap().len(), 20_000);
+    let in_a_transaction = soon(db.tx(async |tx| tx.find::<Old>().await)).await.unwrap();
+    assert_eq!(in_a_transaction.len(), 20_000);
+}
+
+/// The server would ask for the right to create a table before it looks whether the table is there.
+#[tokio::test]
+async fn tables_that_are_there_are_used_by_a_role_that_may_not_create_any() {
+    let place = Place::new().await;
+    place.psql("CREATE ROLE clerk LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk");
+    let db = place.open("user=clerk").await;
+    db.create_tables().await.unwrap();
+    db.create(note("a")).await.unwrap();
+    assert_eq!(notes(&db).await, ["a"]);
+    place.psql("DROP TABLE letters");
+    let error = db.create_tables().await.unwrap_err();
+    assert_eq!(database_code(&error), "PostgreSQL 42501", "{error:?}");
+    place.open("").await.create_tables().await.unwrap();
+    db.create_tables().await.unwrap();
 }
 
 #[tokio::test]
