@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use tripline::{TextEnum, prelude::*};
+use tripline::{Json, TextEnum, prelude::*};
 
 use crate::common::{Place, database_code, note, notes, soon};
 
@@ -111,6 +111,33 @@ async fn a_number_that_a_float_cannot_keep_is_not_read_as_another() {
         text.contains("`old.price`") && text.contains("`numeric`") && text.contains("15 digits"),
         "{text}"
     );
+}
+
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "papers")]
+struct Paper {
+    #[key]
+    id: i64,
+    json: Json<Vec<String>>,
+    small: i64,
+}
+
+/// It is read and written, but its text is the server's, so it is never equal to what serde writes.
+#[tokio::test]
+async fn jsonb_is_read_and_written_but_not_compared() {
+    let place = Place::new().await;
+    place.psql("CREATE TABLE papers (id bigint PRIMARY KEY, json jsonb NOT NULL, small smallint NOT NULL)");
+    let db = Db::open(&place.url()).tables(tables![Paper]).connect().await.unwrap();
+    let words = Json(vec!["a".to_owned(), "b".to_owned()]);
+    let paper = |id: i64| NewPaper { id: id.into(), json: words.clone().into(), small: 1.into() };
+    db.create(paper(1)).await.unwrap();
+    db.create([paper(2), paper(3)]).await.unwrap();
+    db.update::<Paper>().by_key(2).set(|p| p.json.set(Json(vec![]))).await.unwrap();
+    let found = db.find::<Paper>().order(|p| p.id.asc()).await.unwrap();
+    assert_eq!((&found[0].json, &found[1].json, &found[2].json), (&words, &Json(vec![]), &words));
+    assert_eq!(db.find::<Paper>().filter(|p| p.json.eq(words.clone())).count().await.unwrap(), 0);
+    let too_large = NewPaper { small: 40_000.into(), ..paper(4) };
+    assert_eq!(db.create(too_large).await.unwrap_err().code(), "invalid");
 }
 
 #[derive(Table, Clone, Debug)]
