@@ -25,8 +25,8 @@ struct Old {
     count: i64,
 }
 
-const OLD: &str = "CREATE EXTENSION citext; CREATE TABLE old (id bigint PRIMARY KEY, at timestamp NOT NULL, price \
-                   numeric(20, 6) NOT NULL, code char(5) NOT NULL, name citext NOT NULL, count numeric(20) NOT NULL)";
+const OLD: &str = "CREATE TABLE old (id bigint PRIMARY KEY, at timestamp NOT NULL, price \
+                   numeric(20, 6) NOT NULL, code char(5) NOT NULL, name varchar(9) NOT NULL, count numeric(20) NOT NULL)";
 
 fn old(id: i64) -> Old {
     let at = Timestamp::from_str("2024-06-01T12:30:00.123456Z").unwrap();
@@ -70,16 +70,48 @@ async fn columns_of_like_types_are_written_read_and_compared() {
     assert_eq!(db.find::<Old>().by_key(2).await.unwrap().unwrap().price, 0.3);
 }
 
-/// Their types have to be asked for, the first time on each connection.
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "moods")]
+struct MoodOf {
+    #[key]
+    id: i64,
+    mood: Mood,
+}
+
+/// Their type has to be asked for, the first time on each connection.
 #[tokio::test]
-async fn many_rows_with_a_type_of_an_extension_are_read_at_once() {
+async fn many_rows_with_a_type_of_the_databases_own_are_read_at_once() {
     let place = Place::new().await;
-    place.psql(OLD);
-    place.psql("INSERT INTO old SELECT n, now(), 1, 'a', 'Ann', 1 FROM generate_series(1, 20000) n");
-    let db = Db::open(&place.url()).tables(tables![Old]).connect().await.unwrap();
-    assert_eq!(soon(db.find::<Old>().into_future()).await.unwrap().len(), 20_000);
-    let in_a_transaction = soon(db.tx(async |tx| tx.find::<Old>().await)).await.unwrap();
+    place.psql(
+        "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TABLE moods (id bigint PRIMARY KEY, mood mood)",
+    );
+    place.psql("INSERT INTO moods SELECT n, 'sad' FROM generate_series(1, 20000) n");
+    let open = async || Db::open(&place.url()).tables(tables![MoodOf]).connect().await.unwrap();
+    let alone = soon(open().await.find::<MoodOf>().into_future()).await.unwrap();
+    assert_eq!((alone.len(), alone[0].mood), (20_000, Mood::Sad));
+    let in_a_transaction = soon(open().await.tx(async |tx| tx.find::<MoodOf>().await)).await.unwrap();
     assert_eq!(in_a_transaction.len(), 20_000);
+}
+
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "names")]
+struct Named {
+    #[key]
+    name: String,
+}
+
+#[tokio::test]
+async fn citext_is_a_text_that_is_compared_with_case() {
+    let place = Place::new().await;
+    if place.psql("SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'") == "0" {
+        return;
+    }
+    place.psql("CREATE EXTENSION citext; CREATE TABLE names (name citext PRIMARY KEY)");
+    let db = Db::open(&place.url()).tables(tables![Named]).connect().await.unwrap();
+    db.create(NewNamed { name: "Ann".into() }).await.unwrap();
+    let with_case = |name: &'static str| db.find::<Named>().filter(move |n| n.name.eq(name)).count();
+    assert_eq!((with_case("Ann").await.unwrap(), with_case("ann").await.unwrap()), (1, 0));
+    assert_eq!(db.find::<Named>().one().await.unwrap().name, "Ann");
 }
 
 /// The server would ask for the right to create a table before it looks whether the table is there.
