@@ -73,8 +73,9 @@ pub trait Driver: Send + Sync + 'static {
     /// caught up with that position; the driver sees to that.
     fn lease(&self, access: Access, seen: Option<Position>) -> Reply<'_, Result<Box<dyn Session>>>;
 
-    /// The SQL statements that create these tables, with their constraints and indexes, where they are not there.
-    fn schema(&self, tables: &[TableRef]) -> Result<Vec<String>>;
+    /// The SQL statements that create these tables, with their constraints and indexes, where they are not there; none
+    /// if all are there.
+    fn schema<'a>(&'a self, tables: &'a [TableRef]) -> Reply<'a, Result<Vec<String>>>;
 
     /// Waits for running sessions and closes all connections; later leases fail with `Closed`.
     fn close(&self) -> BoxFuture<'_, Result<()>>;

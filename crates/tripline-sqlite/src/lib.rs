@@ -204,8 +204,8 @@ impl Driver for Sqlite {
         }))
     }
 
-    fn schema(&self, tables: &[TableRef]) -> Result<Vec<String>> {
-        tripline_sql::create_tables(Dialect::Sqlite, tables)
+    fn schema<'a>(&'a self, tables: &'a [TableRef]) -> Reply<'a, Result<Vec<String>>> {
+        Reply::now(tripline_sql::create_tables(Dialect::Sqlite, tables, &|_| false))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

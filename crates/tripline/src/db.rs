@@ -212,11 +212,14 @@ impl Db {
     }
 
     /// Creates the tables of `tables![..]` that are not there, with their constraints and indexes, in one
-    /// transaction. A table that is there stays as it is.
+    /// transaction. A table that is there stays as it is; if all are there, no right to create any is needed.
     pub async fn create_tables(&self) -> Result<()> {
         beside::check(self.id(), None)?;
         self.usable()?;
-        let statements = self.inner.driver.schema(self.inner.catalog.tables())?;
+        let statements = self.inner.driver.schema(self.inner.catalog.tables()).await?;
+        if statements.is_empty() {
+            return Ok(());
+        }
         let mut steps: Vec<Step<'_>> =
             statements.iter().map(|text| Step::new(Statement::Schema { text })).collect();
         let mut state = TxState::writing(self);
