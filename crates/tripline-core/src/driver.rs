@@ -73,8 +73,9 @@ pub trait Driver: Send + Sync + 'static {
     /// caught up with that position; the driver sees to that.
     fn lease(&self, access: Access, seen: Option<Position>) -> Reply<'_, Result<Box<dyn Session>>>;
 
-    /// The SQL statements that create these tables, with their constraints and indexes, where they are not there.
-    fn schema(&self, schema: &Schema<'_>) -> Result<Vec<String>>;
+    /// The SQL statements that create these tables, with their constraints and indexes, where they are not there; none
+    /// if all are there.
+    fn schema<'a>(&'a self, schema: Schema<'a>) -> Reply<'a, Result<Vec<String>>>;
 
     /// Writes down the SQL statements of a flight that is not sent: inside of the open transaction, where there is one.
     fn explain(

@@ -2,7 +2,7 @@
 
 mod display;
 
-use std::{fmt, panic::Location, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, panic::Location, sync::Arc, time::Duration};
 
 use crate::{Kind, Mismatch};
 
@@ -61,6 +61,8 @@ pub enum Error {
     TooDeep(Box<Chain>),
     /// The table is not listed in `tables![..]`.
     UnknownTable(Box<str>),
+    /// No sink has this name, see `Connect::sink`.
+    UnknownDatabase(&'static str),
     /// The tables or options make no sense together; found when connecting.
     Setup(Box<str>),
     /// Another process or transaction held a lock for longer than the busy time-out.
@@ -132,12 +134,21 @@ impl Invalid {
 /// A stored value that is not of its column's type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decode {
-    /// The table's name.
+    /// The table's name; empty if it was SQL of the application's own.
     pub table: &'static str,
-    /// The column's name.
-    pub column: &'static str,
+    /// The column's name, or that of the result's column; empty if nobody said which.
+    pub column: Cow<'static, str>,
+    /// The column's type in the database, where it is known and not the one that is needed.
+    pub database_type: Option<String>,
     /// What was found.
     pub mismatch: Mismatch,
+}
+
+impl Decode {
+    /// A value in a column of a table.
+    pub fn new(table: &'static str, column: &'static str, mismatch: Mismatch) -> Self {
+        Decode { table, column: Cow::Borrowed(column), database_type: None, mismatch }
+    }
 }
 
 /// A failed hook.
@@ -331,6 +342,7 @@ impl Error {
             Error::Cancelled(_) => "cancelled",
             Error::TooDeep(_) => "too_deep",
             Error::UnknownTable(_) => "unknown_table",
+            Error::UnknownDatabase(_) => "unknown_database",
             Error::Setup(_) => "setup",
             Error::Busy(_) => "busy",
             Error::Timeout { .. } => "timeout",
@@ -385,6 +397,9 @@ impl Error {
 
     /// The message with those of all causes, for logs and standard error: `a: b: c`.
     ///
+    /// [`Display`](fmt::Display) alone has the last of them, the reason; this has also what lies between, such as the
+    /// names of further hooks.
+    ///
     /// ```
     /// # use tripline_core::Error;
     /// assert_eq!(Error::custom("no mail").with_causes().to_string(), "the application's own error: no mail");
@@ -393,10 +408,15 @@ impl Error {
         struct WithCauses<'e>(&'e Error);
         impl fmt::Display for WithCauses<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)?;
+                self.0.without_reason(f)?;
                 let mut next = std::error::Error::source(self.0);
                 while let Some(cause) = next {
-                    write!(f, ": {cause}")?;
+                    f.write_str(": ")?;
+                    // The reason comes by itself, as the last cause.
+                    match cause.downcast_ref::<Error>() {
+                        Some(error) => error.without_reason(f)?,
+                        None => write!(f, "{cause}")?,
+                    }
                     next = cause.source();
                 }
                 Ok(())

@@ -51,6 +51,8 @@ pub struct Operation {
     pub many: bool,
     /// Whether hooks are skipped (L62).
     pub without_hooks: bool,
+    /// The other database that it is sent to, by its name (L65).
+    pub database: Option<&'static str>,
 }
 
 /// Which rows of a table, in which order.
@@ -126,7 +128,7 @@ impl fmt::Debug for Operation {
 impl Operation {
     /// An operation that asks nothing special.
     pub fn new(table: TableRef, kind: Kind) -> Self {
-        Operation { table, kind, query: Query::default(), many: true, without_hooks: false }
+        Operation { table, kind, query: Query::default(), many: true, without_hooks: false, database: None }
     }
 
     /// The operation as errors name it.

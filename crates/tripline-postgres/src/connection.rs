@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use tokio_postgres::{Client, Statement, types::Type};
-use tripline_core::{ConnectionErrorKind, Error, Result};
 
 use crate::{
     Host, Options,
     commits::{self, Life},
-    errors::{self, connecting},
+    flight::control,
+    refusals::Refusal,
     tls::Tls,
 };
 
@@ -29,33 +29,33 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Connects to the first host that answers; one attempt.
-    pub(crate) async fn open(options: &Options, tls: &Tls) -> Result<Connection> {
-        let mut failed = Error::Setup("the database's URL names no host".into());
+    pub(crate) async fn open(options: &Options, tls: &Tls) -> Result<Connection, Refusal> {
+        let mut refusals = Vec::new();
         for host in &options.hosts {
             match Connection::to(host, options, tls).await {
                 Ok(connection) => return Ok(connection),
-                Err(error) => failed = error,
+                Err(refusal) => refusals.push(refusal),
             }
         }
-        Err(failed)
+        Err(Refusal::of_all(refusals))
     }
 
-    async fn to(host: &Host, options: &Options, tls: &Tls) -> Result<Connection> {
+    async fn to(host: &Host, options: &Options, tls: &Tls) -> Result<Connection, Refusal> {
         let (config, limit) = (options.config(host), options.connect_timeout);
         let (client, connection) = match tokio::time::timeout(limit, config.connect(tls.clone())).await {
-            Ok(connected) => connected.map_err(|error| {
-                let missing = config.get_password().is_none().then(|| options.missing_password(host));
-                connecting(&error, missing.as_deref())
-            })?,
-            Err(_) => {
-                let message = format!("no answer from {host} within {limit:?}");
-                return Err(errors::connection(ConnectionErrorKind::Unreachable, &message));
-            }
+            Ok(connected) => connected
+                .map_err(|error| Refusal::new(&error, host, options, config.get_password().is_some()))?,
+            Err(_) => return Err(Refusal::silent(host, options)),
         };
         let version = connection.parameter("server_version").and_then(major).unwrap_or(15);
         let encoding = connection.parameter("server_encoding").unwrap_or_default().to_owned();
+        let zone = connection.parameter("TimeZone").unwrap_or_default().to_owned();
         // It ends with the client, or when the connection breaks, which the client is told.
         tokio::spawn(async move { _ = connection.await });
+        match tokio::time::timeout(limit, in_utc(&client, &zone)).await {
+            Ok(set) => set.map_err(|error| Refusal::new(&error, host, options, true))?,
+            Err(_) => return Err(Refusal::silent(host, options)),
+        }
         let life = match options.resolve_commits {
             true => tokio::time::timeout(limit, commits::life(&client)).await.ok().flatten(),
             false => None,
@@ -68,6 +68,15 @@ impl Connection {
             encoding,
             life,
         })
+    }
+}
+
+/// Sees to it that the session's time zone is UTC: by it the server turns a point in time into a `timestamp` without
+/// zone, and back. A setting at the start would cost no round trip, but poolers may refuse those.
+async fn in_utc(client: &Client, zone: &str) -> Result<(), tokio_postgres::Error> {
+    match zone {
+        "UTC" | "Etc/UTC" => Ok(()),
+        _ => control(client, "SET TIME ZONE 'UTC'").await.map(drop),
     }
 }
 

@@ -1,6 +1,6 @@
 //! PostgreSQL's errors as Tripline's: constraints by table, columns and name.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tripline_core::{
@@ -8,13 +8,15 @@ use tripline_core::{
 };
 use tripline_sql::postgres_name;
 
-use crate::Options;
+use crate::{Options, hints::hint};
 
 /// What is needed to say what an error means.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'c> {
     pub(crate) tables: &'c [TableRef],
     pub(crate) options: &'c Options,
+    /// The tables whose statements are described before they are sent.
+    pub(crate) described: Option<&'c HashSet<&'static str>>,
 }
 
 impl Context<'_> {
@@ -34,7 +36,7 @@ impl Context<'_> {
             return connection(ConnectionErrorKind::Lost, error.message());
         }
         let code = error.code();
-        let plain = || Box::new(database_error(error, sql));
+        let plain = || Box::new(database_error(error, sql, self.tables));
         match *code {
             SqlState::UNIQUE_VIOLATION => Error::Unique(self.violation(error)),
             SqlState::FOREIGN_KEY_VIOLATION | SqlState::RESTRICT_VIOLATION => {
@@ -116,7 +118,7 @@ impl Context<'_> {
 }
 
 /// An error that has no variant of its own.
-fn database_error(error: &DbError, sql: &str) -> DatabaseError {
+fn database_error(error: &DbError, sql: &str, tables: &[TableRef]) -> DatabaseError {
     let message = match error.routine() {
         // The driver looks for it, and servers may speak other languages.
         Some("RevalidateCachedQuery") => "cached plan must not change result type",
@@ -124,36 +126,12 @@ fn database_error(error: &DbError, sql: &str) -> DatabaseError {
     };
     DatabaseError {
         code: format!("PostgreSQL {}", error.code().code()),
-        message: message.to_owned(),
+        message: match hint(error, sql, tables) {
+            Some(hint) => format!("{message}: {hint}"),
+            None => message.to_owned(),
+        },
         sql: (!sql.is_empty()).then(|| sql.to_owned()),
     }
-}
-
-/// Why a connection could not be made; `missing` says why there was no password, if there was none.
-pub(crate) fn connecting(error: &tokio_postgres::Error, missing: Option<&str>) -> Error {
-    let Some(database) = error.as_db_error() else {
-        let mut text = with_causes(error);
-        if text.contains("password missing")
-            && let Some(missing) = missing
-        {
-            text = format!("{text}: {missing}");
-        }
-        let denied = ["password", "authentication"].iter().any(|word| text.contains(word));
-        let kind = if denied { ConnectionErrorKind::Denied } else { ConnectionErrorKind::Unreachable };
-        return connection(kind, &text);
-    };
-    let kind = match *database.code() {
-        SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-            ConnectionErrorKind::Denied
-        }
-        SqlState::INVALID_CATALOG_NAME => ConnectionErrorKind::NoDatabase,
-        SqlState::TOO_MANY_CONNECTIONS
-        | SqlState::CANNOT_CONNECT_NOW
-        | SqlState::ADMIN_SHUTDOWN
-        | SqlState::CRASH_SHUTDOWN => ConnectionErrorKind::Unreachable,
-        _ => return Error::Database(Box::new(database_error(database, ""))),
-    };
-    connection(kind, database.message())
 }
 
 /// A connection that broke.
@@ -171,7 +149,7 @@ pub(crate) fn is_lost(error: &Error) -> bool {
 }
 
 /// The message with those of all causes; tokio-postgres' own say little.
-fn with_causes(error: &tokio_postgres::Error) -> String {
+pub(crate) fn with_causes(error: &tokio_postgres::Error) -> String {
     let mut text = error.to_string();
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {

@@ -21,7 +21,7 @@ use crate::{
     connection::Connection,
     errors::Context,
     raw,
-    values::{Bind, Raw, of_any_type, read, type_of, untyped},
+    values::{Bind, Raw, name_of, of_any_type, read, type_of, untyped},
 };
 
 /// From how many rows on sending a statement takes long enough for the server to begin meanwhile.
@@ -78,7 +78,7 @@ struct Known {
 /// after it.
 ///
 /// The application's own SQL may answer with types that `tokio-postgres` has to ask for, which it cannot while their
-/// rows wait to be read. So it is prepared with what goes before it, and sent, with what follows, in a flight more.
+/// rows wait to be read; so may statements of a table that has such columns. So it is prepared with what goes before it, and sent, with what follows, in a flight more.
 pub(crate) async fn fly(
     connection: &mut Connection,
     context: Context<'_>,
@@ -87,7 +87,7 @@ pub(crate) async fn fly(
 ) -> Vec<Result<Reply>> {
     let mut replies = Vec::with_capacity(requests.len());
     loop {
-        let new = requests.iter().position(|request| request.is_undescribed(connection));
+        let new = requests.iter().position(|request| request.is_undescribed(connection, context));
         let executed = new.unwrap_or(requests.len());
         let (mut sent, described) =
             together(connection, context, requests, executed, stays_open || new.is_some()).await;
@@ -230,12 +230,15 @@ impl Request<'_> {
         matches!(self, Request::Query(Query { rows: Rows::Aside, .. }))
     }
 
-    /// Whether it is SQL of the application's own with rows of whatever types, and new to the connection.
-    fn is_undescribed(&self, connection: &mut Connection) -> bool {
-        let Request::Query(Query { sql, rows: Rows::Untyped { .. }, .. }) = self else { return false };
-        connection.prepared.is_kept()
-            && raw::may_answer(&sql.text)
-            && self.known(connection).prepared.is_none()
+    /// Whether it has rows of whatever types, and is new to the connection.
+    fn is_undescribed(&self, connection: &mut Connection, context: Context<'_>) -> bool {
+        let Request::Query(Query { sql, rows, .. }) = self else { return false };
+        let may_be_new = match rows {
+            Rows::Untyped { .. } => raw::may_answer(&sql.text),
+            Rows::Of(table, ..) => context.described.is_some_and(|tables| tables.contains(table.name)),
+            Rows::Number | Rows::Aside => false,
+        };
+        may_be_new && connection.prepared.is_kept() && self.known(connection).prepared.is_none()
     }
 
     /// Whether it has many rows with it.
@@ -339,7 +342,7 @@ impl Query<'_> {
                 for i in 0..row.len() {
                     let (value, ty) = raw(i)?;
                     let value = value.0.map_or(Ok(Value::Null), |bytes| of_any_type(bytes, ty));
-                    reply.values.push(value.map_err(undecoded)?);
+                    reply.values.push(value.map_err(|mismatch| undecoded(&reply.names[i], ty, mismatch))?);
                 }
                 reply.count += 1;
             }
@@ -349,8 +352,9 @@ impl Query<'_> {
     }
 }
 
-fn undecoded(mismatch: Mismatch) -> Error {
-    Error::Decode(Box::new(Decode { table: "", column: "", mismatch }))
+fn undecoded(column: &str, ty: &Type, mismatch: Mismatch) -> Error {
+    let (column, database_type) = (column.to_owned().into(), Some(name_of(ty)));
+    Error::Decode(Box::new(Decode { column, database_type, ..Decode::new("", "", mismatch) }))
 }
 
 /// Sends commands without parameters; gives the first text that they answer.

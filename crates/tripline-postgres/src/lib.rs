@@ -17,14 +17,17 @@
 //!
 //! Applications use this crate through `tripline`.
 
+mod catalog;
 mod commits;
 mod connection;
 mod errors;
 mod flight;
+mod hints;
 mod options;
 mod plan;
 mod pool;
 mod raw;
+mod refusals;
 mod replicas;
 mod session;
 mod steps;
@@ -32,9 +35,10 @@ mod tls;
 mod values;
 
 use std::{
+    collections::HashSet,
     ops::{Deref, DerefMut},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
@@ -76,9 +80,9 @@ pub(crate) struct Shared {
     pub(crate) tables: Arc<[TableRef]>,
     pub(crate) tls: Tls,
     pub(crate) runtime: Handle,
+    /// The tables whose statements are described before they are sent: their rows have types to be asked for.
+    described: OnceLock<HashSet<&'static str>>,
     connections: Connections,
-    /// How many connections are leased.
-    leased: AtomicUsize,
     /// Told when none is leased any more, once the database is to be closed.
     unused: Notify,
     closed: AtomicBool,
@@ -96,7 +100,7 @@ impl Postgres {
     pub async fn open(options: Options, tables: &[TableRef]) -> Result<Postgres> {
         let options = Arc::new(options);
         let shared = Shared::new(options.clone(), tables.into(), true)?;
-        let first = pool::take(&shared.connections, options.acquire_timeout).await?;
+        let first = shared.lease().await?;
         let version = first.version;
         tripline_sql::check_names(Dialect::Postgres { version }, tables)?;
         if first.encoding != "UTF8" {
@@ -105,18 +109,22 @@ impl Postgres {
                 format!("the database stores text as {}: it has to be UTF8", first.encoding).into(),
             ));
         }
-        drop(first);
         if version < 15 {
             return Err(Error::Setup(
                 format!("PostgreSQL 15 or newer is needed, the server's version is {version}").into(),
             ));
         }
+        // Once, for they hardly change while a program runs.
+        _ = shared.described.set(catalog::with_types_of_their_own(&first.client, shared.context()).await?);
+        drop(first);
         let mut replicas = Vec::with_capacity(options.replicas.len());
         for replica in &options.replicas {
             let log = replica.log.clone().or_else(|| options.log.clone());
             let replica = Arc::new(Options { log, replicas: Vec::new(), ..replica.clone() });
             // One that is gone is not waited for: others can answer.
-            replicas.push(Arc::new(Replica::new(Shared::new(replica, shared.tables.clone(), false)?)));
+            let replica = Shared::new(replica, shared.tables.clone(), false)?;
+            _ = replica.described.set(shared.described.get().cloned().unwrap_or_default());
+            replicas.push(Arc::new(Replica::new(replica)));
         }
         Ok(Postgres { shared, version, replicas, turn: AtomicUsize::new(0) })
     }
@@ -138,12 +146,12 @@ impl Shared {
         let runtime = Handle::try_current()
             .map_err(|_| Error::Setup("a connection to PostgreSQL needs a tokio runtime".into()))?;
         Ok(Arc::new(Shared {
-            connections: pool::pool(&options, tls.clone(), patient)?,
+            described: OnceLock::new(),
+            connections: Connections::new(&options, tls.clone(), patient)?,
             options,
             tables,
             tls,
             runtime,
-            leased: AtomicUsize::new(0),
             unused: Notify::new(),
             closed: AtomicBool::new(false),
         }))
@@ -151,7 +159,7 @@ impl Shared {
 
     async fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        while self.leased.load(Ordering::Acquire) > 0 {
+        while self.connections.leased() > 0 {
             // It keeps a permit, so one who gives the last connection back before this waits is not missed.
             self.unused.notified().await;
         }
@@ -161,13 +169,12 @@ impl Shared {
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
-        Context { tables: &self.tables, options: &self.options }
+        Context { tables: &self.tables, options: &self.options, described: self.described.get() }
     }
 
     /// A connection, in the order of asking.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease> {
-        let connection = pool::take(&self.connections, self.options.acquire_timeout).await?;
-        self.leased.fetch_add(1, Ordering::AcqRel);
+        let connection = self.connections.take().await?;
         Ok(Lease { connection: Some(connection), shared: self.clone() })
     }
 }
@@ -195,10 +202,8 @@ impl DerefMut for Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.connection = None;
-        if self.shared.leased.fetch_sub(1, Ordering::AcqRel) == 1
-            && self.shared.closed.load(Ordering::Acquire)
-        {
+        let was_last = self.shared.connections.give_back(self.connection.take());
+        if was_last && self.shared.closed.load(Ordering::Acquire) {
             self.shared.unused.notify_one();
         }
     }
@@ -226,10 +231,6 @@ impl Driver for Postgres {
         }))
     }
 
-    fn schema(&self, schema: &Schema<'_>) -> Result<Vec<String>> {
-        tripline_sql::create_tables(Dialect::Postgres { version: self.version }, schema)
-    }
-
     fn explain(
         &self,
         inside: Option<Mode>,
@@ -247,6 +248,17 @@ impl Driver for Postgres {
         };
         plan(found, begin, steps, end)?.transcribe(transcript);
         Ok(())
+    }
+
+    fn schema<'a>(&'a self, schema: Schema<'a>) -> Reply<'a, Result<Vec<String>>> {
+        Reply::Later(Box::pin(async move {
+            let names = tripline_sql::made_names(schema.tables);
+            let lease = self.shared.lease().await?;
+            let existing = catalog::existing(&lease.client, self.shared.context(), &names).await?;
+            tripline_sql::create_tables(Dialect::Postgres { version: self.version }, &schema, &|name| {
+                existing.contains(name)
+            })
+        }))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -44,11 +44,13 @@ pub struct Options {
     /// Settings of the server for these connections: `-c name=value`, more of them with spaces between.
     /// [`set_on_server`](Options::set_on_server) adds one.
     ///
-    /// They are sent when a connection starts; a pooler in front of the server may refuse them.
+    /// They are sent when a connection starts; a pooler in front of the server may refuse them. `TimeZone` is UTC,
+    /// whatever they or the server say.
     pub options: String,
     /// Whether connections are encrypted, and what of the server's certificate is checked.
     pub sslmode: SslMode,
-    /// Which certificates are trusted to sign the server's.
+    /// Which certificates are trusted to sign the server's. Of no effect with [`SslMode::Prefer`] and
+    /// [`SslMode::Disable`].
     pub sslrootcert: Option<RootCert>,
     /// The certificate that the server is shown, a PEM file.
     pub sslcert: Option<PathBuf>,
@@ -220,10 +222,9 @@ impl Options {
         config
     }
 
-    /// What to say when a server asks for a password and [`config`](Options::config) has none.
+    /// Why [`config`](Options::config) has no password from the file.
     pub(crate) fn missing_password(&self, host: &Host) -> String {
-        let why = self.password_in_file(host).err().unwrap_or_default();
-        format!("{host} asks for a password, and neither the options nor PGPASSWORD have one: {why}")
+        self.password_in_file(host).err().unwrap_or_default()
     }
 
     /// The password file's line for this host, or why there is none.
@@ -362,11 +363,7 @@ mod tests {
     fn a_missing_password_is_explained() {
         let mut options = tcp();
         let why = options.missing_password(&options.hosts[0]);
-        assert_eq!(
-            why,
-            "db.example:5433 asks for a password, and neither the options nor PGPASSWORD have one: there is no \
-             password file"
-        );
+        assert_eq!(why, "there is no password file");
         options.passfile = Some("/nowhere/pgpass".into());
         let why = options.missing_password(&options.hosts[0]);
         assert!(why.contains("`/nowhere/pgpass`"), "{why}");

@@ -260,7 +260,7 @@ pub(crate) fn complete(step: &Step<'_>) -> Result<()> {
     }
     let mismatch = Mismatch { expected: "a key for each row", found: "fewer" };
     let column = table.columns[usize::from(key)].name;
-    Err(Error::Decode(Box::new(Decode { table: table.name, column, mismatch })))
+    Err(Error::Decode(Box::new(Decode::new(table.name, column, mismatch))))
 }
 
 /// Whether the application's own SQL asks only to read: then it may not write.

@@ -4,6 +4,8 @@
 //! What the application's own SQL is given as text is sent as text without a type: the server takes it as it would
 //! a quoted literal, so that it fits columns of any type.
 
+mod numeric;
+
 use std::error::Error as StdError;
 
 use bytes::{BufMut, BytesMut};
@@ -121,7 +123,7 @@ pub(crate) fn type_of(param: &Param<'_>) -> Type {
     }
 }
 
-fn column_type(ty: ColumnType) -> Type {
+pub(crate) fn column_type(ty: ColumnType) -> Type {
     match ty {
         ColumnType::Bool => Type::BOOL,
         ColumnType::Int => Type::INT8,
@@ -171,13 +173,28 @@ pub(crate) fn read(raw: Raw<'_>, ty: &Type, table: TableRef, column: u16) -> Res
     let Some(bytes) = raw.0 else { return Ok(Value::Null) };
     typed(bytes, ty, table.columns[usize::from(column)].ty).map_err(|mismatch| {
         let column = table.columns[usize::from(column)].name;
-        Error::Decode(Box::new(Decode { table: table.name, column, mismatch }))
+        let decode = Decode::new(table.name, column, mismatch);
+        Error::Decode(Box::new(Decode { database_type: Some(name_of(ty)), ..decode }))
     })
+}
+
+/// The type as SQL has it.
+pub(crate) fn name_of(ty: &Type) -> String {
+    match ty.kind() {
+        Kind::Array(element) => format!("{}[]", element.name()),
+        _ => ty.name().to_owned(),
+    }
 }
 
 fn typed(bytes: &[u8], ty: &Type, wanted: ColumnType) -> Result<Value, Mismatch> {
     let mismatch = |expected| Mismatch { expected, found: "a value of another type" };
-    let value = untyped(bytes, ty)?;
+    match (ty, wanted) {
+        // The session's time zone is UTC, so that is also what the server takes it for.
+        (&Type::TIMESTAMP, ColumnType::Timestamp) => return untyped(bytes, &Type::TIMESTAMPTZ),
+        (&Type::NUMERIC, ColumnType::Float) => return numeric::float(bytes).map(Value::Float),
+        _ => {}
+    }
+    let value = of_any_type(bytes, ty)?;
     Ok(match (value, wanted) {
         (Value::Text(text), ColumnType::Json) => Value::Json(text),
         (Value::Json(_), wanted) if wanted != ColumnType::Json => {
@@ -205,7 +222,9 @@ pub(crate) fn untyped(bytes: &[u8], ty: &Type) -> Result<Value, Mismatch> {
         // A computed zero may be a negative one, which is the same number: added to zero it is zero.
         Type::FLOAT8 => Value::Float(f64::from_be_bytes(fixed(bytes)?) + 0.0),
         Type::FLOAT4 => Value::Float(f64::from(f32::from_be_bytes(fixed(bytes)?))),
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => Value::Text(text(bytes)?),
+        Type::TEXT | Type::VARCHAR | Type::NAME | Type::UNKNOWN => Value::Text(text(bytes)?),
+        // The blanks that fill it up are no part of it, as the server compares it.
+        Type::BPCHAR => Value::Text(text(bytes)?.trim_end_matches(' ').to_owned()),
         Type::JSON => Value::Json(text(bytes)?),
         // A version, then the text.
         Type::JSONB => Value::Json(text(bytes.get(1..).unwrap_or_default())?),
@@ -221,13 +240,10 @@ pub(crate) fn untyped(bytes: &[u8], ty: &Type) -> Result<Value, Mismatch> {
             let date = days.and_then(|days| FIRST_DAY.checked_add(days));
             Value::Date(date.map_err(|_| out_of_range("a date in range"))?)
         }
-        Type::NUMERIC => numeric(bytes).ok_or_else(|| out_of_range("a number"))?,
+        Type::NUMERIC => numeric::exact(bytes)?,
         Type::VOID => Value::Null,
         _ => {
-            return Err(Mismatch {
-                expected: "a type that Tripline knows (else cast it, say to text)",
-                found: "another",
-            });
+            return Err(Mismatch { expected: "a type that Tripline knows", found: "another" });
         }
     })
 }
@@ -238,40 +254,6 @@ pub(crate) fn of_any_type(bytes: &[u8], ty: &Type) -> Result<Value, Mismatch> {
         Kind::Enum(_) => Ok(Value::Text(text(bytes)?)),
         Kind::Simple if ty.name() == "citext" => Ok(Value::Text(text(bytes)?)),
         _ => untyped(bytes, ty),
-    }
-}
-
-/// A number of any size. A whole one, such as the sum of integers, is an integer; any other is its text.
-///
-/// It comes as digits to the base 10,000, the place of the first of them, a sign, and how many digits stand behind the
-/// point.
-fn numeric(bytes: &[u8]) -> Option<Value> {
-    let mut words = bytes.chunks_exact(2).map(|word| u16::from_be_bytes([word[0], word[1]]));
-    let count = words.next()?;
-    let first = i32::from(words.next()?.cast_signed());
-    let (sign, scale) = (words.next()?, usize::from(words.next()?));
-    let digits: Vec<u16> = words.take(usize::from(count)).collect();
-    let text = match sign {
-        0xC000 => return Some(Value::Text("NaN".into())),
-        0xD000 => return Some(Value::Text("Infinity".into())),
-        0xF000 => return Some(Value::Text("-Infinity".into())),
-        sign => {
-            let digit = |place: i32| -> u16 {
-                usize::try_from(first - place).ok().and_then(|i| digits.get(i).copied()).unwrap_or(0)
-            };
-            let whole: String =
-                (0..=first.max(0)).rev().map(|place| format!("{:04}", digit(place))).collect();
-            let whole = whole.trim_start_matches('0');
-            let places = i32::try_from(scale.div_ceil(4)).ok()?;
-            let part: String = (1..=places).map(|place| format!("{:04}", digit(-place))).collect();
-            let point = if scale > 0 { "." } else { "" };
-            let minus = if sign == 0x4000 { "-" } else { "" };
-            format!("{minus}{}{point}{}", if whole.is_empty() { "0" } else { whole }, &part[..scale])
-        }
-    };
-    match text.parse() {
-        Ok(number) if scale == 0 => Some(Value::Int(number)),
-        _ => Some(Value::Text(text)),
     }
 }
 
@@ -318,22 +300,6 @@ mod tests {
         Bind::new(&param, &Type::INT8_ARRAY).to_sql(&Type::INT8_ARRAY, &mut bytes).unwrap();
         let numbers: Vec<Option<i64>> = FromSql::from_sql(&Type::INT8_ARRAY, &bytes).unwrap();
         assert_eq!(numbers, [Some(1), None]);
-    }
-
-    #[test]
-    fn a_whole_number_of_any_size_is_an_integer_and_another_its_text() {
-        let number = |words: &[u16]| {
-            numeric(&words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<_>>()).unwrap()
-        };
-        // Digits, the first one's place, sign, digits behind the point; then the digits.
-        assert_eq!(number(&[0, 0, 0, 0]), Value::Int(0));
-        assert_eq!(number(&[2, 1, 0x4000, 0, 12, 3]), Value::Int(-120_003));
-        assert_eq!(number(&[1, 2, 0, 0, 5]), Value::Int(500_000_000));
-        assert_eq!(number(&[2, 0, 0, 2, 12, 3400]), Value::Text("12.34".into()));
-        assert_eq!(number(&[1, -2i16 as u16, 0x4000, 6, 5_600]), Value::Text("-0.000056".into()));
-        assert_eq!(number(&[1, 5, 0, 0, 1]), Value::Text("100000000000000000000".into()));
-        assert_eq!(number(&[0, 0, 0xC000, 0]), Value::Text("NaN".into()));
-        assert!(numeric(&[0]).is_none());
     }
 
     #[test]

@@ -27,6 +27,6 @@ pub use names::{check_names, postgres_name};
 pub use param::Param;
 pub use pattern::glob;
 pub use read::{count, exists, find};
-pub use schema::create_tables;
+pub use schema::{create_tables, made_names};
 pub use write::{Keys, Target, delete, update, update_each, update_with_old};
 pub use writer::{Dialect, Sql};

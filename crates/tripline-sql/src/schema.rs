@@ -12,29 +12,52 @@ mod postgres;
 /// Tables come in the given order. SQLite resolves references between them when rows are written; on PostgreSQL those
 /// to tables that come later are made last. There the first statement waits for others that create tables, up to the
 /// end of the transaction: all are to be sent in one, since of two that create the same table at once one would fail.
-pub fn create_tables(dialect: Dialect, schema: &Schema<'_>) -> Result<Vec<String>> {
+///
+/// What is known to be there, a table or an index of that name, is left out: the server asks for the right to create a
+/// table before it looks whether it is there. If all are there, there is no statement.
+pub fn create_tables(
+    dialect: Dialect,
+    schema: &Schema<'_>,
+    is_there: &dyn Fn(&str) -> bool,
+) -> Result<Vec<String>> {
     let tables = schema.tables;
     check_names(dialect, tables)?;
-    let mut statements = Vec::new();
     if dialect != Dialect::Sqlite {
         postgres::check_keys(tables)?;
-        statements.push(postgres::LOCK.to_owned());
     }
+    let mut statements = Vec::new();
     for (i, table) in tables.iter().enumerate() {
         let later = if dialect == Dialect::Sqlite { &[] } else { &tables[i + 1..] };
-        let mut sql = Sql::inline(dialect);
-        sql.create_table(schema, table, later)?;
-        statements.push(sql.text);
-        for index in table.indexes.iter().filter(|index| !is_constraint(dialect, table, index)) {
+        if !is_there(table.name) {
             let mut sql = Sql::inline(dialect);
-            sql.create_index(table, index);
+            sql.create_table(schema, table, later)?;
             statements.push(sql.text);
+        }
+        for index in table.indexes.iter().filter(|index| !is_constraint(dialect, table, index)) {
+            if !is_there(&postgres_name(&index.database_name(table))) {
+                let mut sql = Sql::inline(dialect);
+                sql.create_index(table, index);
+                statements.push(sql.text);
+            }
         }
     }
     if dialect != Dialect::Sqlite {
-        statements.extend(postgres::late_foreign_keys(dialect, schema));
+        statements.extend(postgres::late_foreign_keys(dialect, schema, is_there));
+        if !statements.is_empty() {
+            statements.insert(0, postgres::LOCK.to_owned());
+        }
     }
     Ok(statements)
+}
+
+/// The names of all tables and indexes that [`create_tables`] makes on PostgreSQL.
+pub fn made_names(tables: &[TableRef]) -> Vec<String> {
+    let of_table = |table: &TableRef| {
+        let table = *table;
+        let indexes = table.indexes.iter().map(|index| index.database_name(table));
+        indexes.map(|name| postgres_name(&name).into_owned()).chain([table.name.to_owned()])
+    };
+    tables.iter().flat_map(of_table).collect()
 }
 
 /// Whether it is a constraint of the table. PostgreSQL has no constraints on the text of JSON, only indexes.

@@ -259,7 +259,8 @@ impl Connection {
                         match read_untyped(row.get_ref(i).map_err(failed)?) {
                             Ok(value) => answer.values.push(value),
                             Err(mismatch) => {
-                                let decode = Decode { table: "", column: "", mismatch };
+                                let column = answer.names.get(i).cloned().unwrap_or_default().into();
+                                let decode = Decode { column, ..Decode::new("", "", mismatch) };
                                 return Err(self.undo(rows, Error::Decode(Box::new(decode))));
                             }
                         }

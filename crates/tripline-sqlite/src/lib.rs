@@ -208,10 +208,6 @@ impl Driver for Sqlite {
         }))
     }
 
-    fn schema(&self, schema: &Schema<'_>) -> Result<Vec<String>> {
-        tripline_sql::create_tables(Dialect::Sqlite, schema)
-    }
-
     fn explain(
         &self,
         _: Option<Mode>,
@@ -221,6 +217,10 @@ impl Driver for Sqlite {
         transcript: &mut Transcript,
     ) -> Result<()> {
         explain::explain(begin, steps, end, transcript)
+    }
+
+    fn schema<'a>(&'a self, schema: Schema<'a>) -> Reply<'a, Result<Vec<String>>> {
+        Reply::now(tripline_sql::create_tables(Dialect::Sqlite, &schema, &|_| false))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -41,7 +41,7 @@ pub(crate) fn read(stored: ValueRef<'_>, table: TableRef, column: u16) -> Result
 #[cold]
 fn mismatched(table: TableRef, column: u16, mismatch: Mismatch) -> Error {
     let column = table.columns[usize::from(column)].name;
-    Error::Decode(Box::new(Decode { table: table.name, column, mismatch }))
+    Error::Decode(Box::new(Decode::new(table.name, column, mismatch)))
 }
 
 #[inline]

@@ -258,7 +258,7 @@ cases! {
             let error = Db::open(&engine.url().await).tables(tables).connect().await.unwrap_err().to_string();
             assert!(error.contains(needle), "{error}");
         }
-        for url in ["mysql://root:secret@host/db", "sqlite://", "sqlite:///nowhere/at/all/x.db", "sqlite::memory:?durability=some"] {
+        for url in ["host=h password=secret", "mysql://root:secret@host/db", "sqlite://", "sqlite:///nowhere/at/all/x.db", "sqlite::memory:?durability=some"] {
             let error = Db::open(url).connect().await.unwrap_err();
             assert!(error.code() == "setup" && !error.to_string().contains("secret"), "{error}");
         }

@@ -197,7 +197,7 @@ cases! {
             db.raw_execute(sql, []).await.unwrap();
             let error = db.find::<Sample>().await.unwrap_err();
             let Error::Decode(decode) = &error else { panic!("{error:?}") };
-            assert_eq!((decode.table, decode.column), ("samples", column));
+            assert_eq!((decode.table, &*decode.column), ("samples", column));
         }
     }
 

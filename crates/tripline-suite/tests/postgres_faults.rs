@@ -15,6 +15,8 @@ mod common;
 mod connect;
 #[path = "postgres_faults/crash.rs"]
 mod crash;
+#[path = "postgres_faults/existing.rs"]
+mod existing;
 #[path = "postgres_faults/input.rs"]
 mod input;
 #[path = "postgres_faults/limits.rs"]

@@ -1,10 +1,11 @@
 //! [`Catalog`]: the tables of a `Db` and what is attached to each, put in order once, when connecting.
 
 mod cascades;
+mod warnings;
 
 use std::{panic::Location, sync::Arc};
 
-use tripline_core::{Action, Error, HookName, Kind, Phase, Result, TableRef};
+use tripline_core::{Action, Error, HookName, Kind, Operation, Phase, Result, TableRef};
 
 pub(crate) use self::cascades::Cascade;
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     lifecycle::{Reads, is_write},
     table::Table,
     trace::{Scope, recording::Event},
+    warnings::Warning,
 };
 
 /// A table and its hooks, as `tables![..]` lists them.
@@ -52,6 +54,10 @@ pub(crate) struct Catalog {
     /// Sorted by address.
     tables: Vec<(usize, Arc<Attached>)>,
     list: Vec<TableRef>,
+    /// What takes operations sent to another database, by its name and the tables' addresses.
+    sinks: Vec<(&'static str, Vec<(usize, Arc<Attached>)>)>,
+    /// What will not work well.
+    pub(crate) warnings: Vec<Warning>,
     /// Foreign keys that the engine cascades, by their table and column.
     cascaded: Vec<(TableRef, u16)>,
 }
@@ -148,7 +154,11 @@ impl Attached {
 }
 
 impl Catalog {
-    pub(crate) fn new(entries: &[TableEntry], observers: &[Registered]) -> Result<Catalog> {
+    pub(crate) fn new(
+        entries: &[TableEntry],
+        observers: &[Registered],
+        sinks: Vec<(&'static str, Registered)>,
+    ) -> Result<Catalog> {
         let mut catalog = Catalog::default();
         let mut names: Vec<String> = Vec::new();
         for entry in entries {
@@ -179,9 +189,23 @@ impl Catalog {
             all.push((entry.table, attached));
         }
         catalog.cascaded = cascades::attach(&mut all);
+        catalog.warnings = warnings::all_tables(&all, observers);
+        catalog.warnings.extend(warnings::cycles(&all));
         let tables = all.into_iter().map(|(table, attached)| (address(table), Arc::new(attached)));
         catalog.tables.extend(tables);
         catalog.tables.sort_by_key(|(address, _)| *address);
+        for (name, sink) in sinks {
+            if catalog.sinks.iter().any(|(known, _)| *known == name) {
+                return Err(setup(format!("database `{name}` has two sinks")));
+            }
+            let mut tables = Vec::with_capacity(entries.len());
+            for entry in entries {
+                // Of the table itself nothing runs there (L65).
+                let bare = TableEntry { table: entry.table, hooks: &[] };
+                tables.push((address(entry.table), Arc::new(attach(&bare, std::slice::from_ref(&sink))?)));
+            }
+            catalog.sinks.push((name, tables));
+        }
         for observer in observers {
             for table in observer.observed.iter().filter_map(|observed| observed.table) {
                 catalog.get(table()).map_err(|_| {
@@ -204,6 +228,16 @@ impl Catalog {
     /// The foreign keys that the engine cascades itself.
     pub(crate) fn cascaded(&self) -> &[(TableRef, u16)] {
         &self.cascaded
+    }
+
+    /// What is attached to the table in the database that the operation is sent to.
+    pub(crate) fn of(&self, op: &Operation) -> Result<&Arc<Attached>> {
+        let own = self.get(op.table)?;
+        let Some(name) = op.database else { return Ok(own) };
+        let sink = self.sinks.iter().find(|(known, _)| *known == name);
+        let (_, tables) = sink.ok_or(Error::UnknownDatabase(name))?;
+        let found = tables.iter().find(|(known, _)| *known == address(op.table));
+        found.map(|(_, attached)| attached).ok_or_else(|| Error::UnknownTable(op.table.name.into()))
     }
 
     /// A table by its name.

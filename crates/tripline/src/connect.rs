@@ -9,7 +9,7 @@ use tripline_core::{Error, Result, StatementLog};
 
 use self::engine::EngineSettings;
 use crate::{
-    AnyTable, BackgroundError, Db,
+    AnyTable, BackgroundError, Db, Lints, Warning,
     catalog::{Catalog, Registered, TableEntry},
     db::Settings,
     hooks::observer::Observer,
@@ -23,6 +23,7 @@ pub struct Connect {
     url: String,
     tables: Vec<TableEntry>,
     observers: Vec<Registered>,
+    sinks: Vec<(&'static str, Registered)>,
     settings: Settings,
     engine: EngineSettings,
 }
@@ -34,6 +35,8 @@ impl Connect {
             max_depth: 16,
             traces: 256,
             trace_changes: cfg!(debug_assertions),
+            lints: Lints::default(),
+            on_warning: None,
             drain_timeout: Duration::from_secs(30),
             clock: Box::new(Timestamp::now),
             on_error: Box::new(|BackgroundError { hook, error }| {
@@ -48,6 +51,7 @@ impl Connect {
             url: url.to_owned(),
             tables: Vec::new(),
             observers: Vec::new(),
+            sinks: Vec::new(),
             settings,
             engine: EngineSettings::default(),
         }
@@ -73,25 +77,27 @@ impl Connect {
         tables: impl IntoIterator<Item = AnyTable>,
         observer: O,
     ) -> Self {
-        let (name, place) = (type_name::<O>(), Location::caller());
         let only = Some(tables.into_iter().map(|table| table.0).collect());
-        self.observers.push(Registered {
-            carrier: Arc::new(observer),
-            observed: O::HOOKS,
-            name,
-            place,
-            only,
-        });
+        self.observers.push(Registered { only, ..registered(observer, Location::caller()) });
+        self
+    }
+
+    /// Registers an observer of all tables as the sink of another database: it takes the operations that are sent there
+    /// with `.on_database(name)`, of whatever table (L65).
+    ///
+    /// It can carry hooks of every phase; those of the tables and of other observers do not run for such an operation. As
+    /// this `Db` has only one database, the sink also has to resolve the operations: an operation that it has no resolver
+    /// for is an error, and so is a name without a sink.
+    #[track_caller]
+    pub fn sink<O: Observer>(mut self, name: &'static str, observer: O) -> Self {
+        self.sinks.push((name, registered(observer, Location::caller())));
         self
     }
 
     /// Registers an observer. Those of one scope run in the order of registration, after-hooks reversed (L13).
     #[track_caller]
     pub fn observe<O: Observer>(mut self, observer: O) -> Self {
-        let (name, place) = (type_name::<O>(), Location::caller());
-        let registered =
-            Registered { carrier: Arc::new(observer), observed: O::HOOKS, name, place, only: None };
-        self.observers.push(registered);
+        self.observers.push(registered(observer, Location::caller()));
         self
     }
 
@@ -163,6 +169,19 @@ impl Connect {
         self
     }
 
+    /// From when on [warnings](Warning) are given of what ran.
+    pub fn lints(mut self, lints: Lints) -> Self {
+        self.settings.lints = lints;
+        self
+    }
+
+    /// Where [warnings](Warning) go. Without, those found when connecting are written to standard error, and those of what
+    /// ran are only in its [trace](crate::Trace::warnings).
+    pub fn on_warning(mut self, sink: impl Fn(&Warning) + Send + Sync + 'static) -> Self {
+        self.settings.on_warning = Some(Box::new(sink));
+        self
+    }
+
     /// How long [`Db::close`] waits for work after commits; 30 seconds by default.
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.settings.drain_timeout = limit;
@@ -183,12 +202,22 @@ impl Connect {
 
     /// Opens the database. Errors if tables and observers do not fit together, or the database cannot be opened.
     pub async fn connect(self) -> Result<Db> {
-        let catalog = Catalog::new(&self.tables, &self.observers)?;
+        let catalog = Catalog::new(&self.tables, &self.observers, self.sinks)?;
         tokio::runtime::Handle::try_current()
             .map_err(|_| Error::Setup("a `Db` needs a tokio runtime".into()))?;
+        for warning in &catalog.warnings {
+            match &self.settings.on_warning {
+                Some(sink) => sink(warning),
+                None => eprintln!("tripline: {warning}"),
+            }
+        }
         let driver = self.engine.open(&self.url, catalog.tables()).await?;
         Db::new(driver, catalog, self.settings)
     }
+}
+
+fn registered<O: Observer>(observer: O, place: &'static Location<'static>) -> Registered {
+    Registered { carrier: Arc::new(observer), observed: O::HOOKS, name: type_name::<O>(), place, only: None }
 }
 
 impl std::fmt::Debug for Connect {

@@ -22,12 +22,16 @@ use tripline_core::{
 };
 
 use crate::{
-    AnyTable, Connect, Read, Trace, Tx,
+    AnyTable, Connect, Lints, Read, Trace, Tx, Warning,
     actor::Actor,
     beside,
     catalog::Catalog,
     lifecycle::origin::Inherited,
-    trace::{recording::Ring, tree},
+    trace::{
+        lints,
+        recording::{Recording, Ring},
+        tree,
+    },
     tx::TxState,
 };
 
@@ -73,6 +77,8 @@ pub(crate) struct Settings {
     pub(crate) max_depth: usize,
     pub(crate) traces: usize,
     pub(crate) trace_changes: bool,
+    pub(crate) lints: Lints,
+    pub(crate) on_warning: Option<Box<dyn Fn(&Warning) + Send + Sync>>,
     pub(crate) drain_timeout: Duration,
     pub(crate) clock: Box<dyn Fn() -> jiff::Timestamp + Send + Sync>,
     pub(crate) on_error: Box<dyn Fn(BackgroundError) + Send + Sync>,
@@ -234,13 +240,16 @@ impl Db {
     }
 
     /// Creates the tables of `tables![..]` that are not there, with their constraints and indexes, in one
-    /// transaction. A table that is there stays as it is.
+    /// transaction. A table that is there stays as it is; if all are there, no right to create any is needed.
     pub async fn create_tables(&self) -> Result<()> {
         beside::check(self.id(), None)?;
         self.usable()?;
         let catalog = &self.inner.catalog;
         let schema = Schema { tables: catalog.tables(), cascaded: catalog.cascaded() };
-        let statements = self.inner.driver.schema(&schema)?;
+        let statements = self.inner.driver.schema(schema).await?;
+        if statements.is_empty() {
+            return Ok(());
+        }
         let mut steps: Vec<Step<'_>> =
             statements.iter().map(|text| Step::new(Statement::Schema { text })).collect();
         let mut state = TxState::writing(self);
@@ -381,6 +390,16 @@ impl Db {
     /// The hook after a commit that this handle was made for, in its trace.
     pub(crate) fn traced(&self) -> Option<(u64, u32)> {
         self.origin.as_ref().and_then(|origin| origin.traced)
+    }
+
+    /// Keeps what ran, and says what of it will not work well.
+    pub(crate) fn keep_trace(&self, mut recording: Box<Recording>) {
+        let settings = &self.inner.settings;
+        recording.warnings = lints::warnings(&recording, &settings.lints, !self.inner.traits.shared);
+        if let Some(sink) = &settings.on_warning {
+            recording.warnings.iter().for_each(sink);
+        }
+        self.inner.traces.keep(recording);
     }
 
     /// What ran of late, the oldest first: the last transactions, and the operations with company, each with what it led

@@ -23,6 +23,7 @@ use self::{body::Body, macros::hooks, observer::Observes, plan::Work, resolve::Q
 use crate::{
     Db, Tx,
     table::{HookRow, HookTable, Row, Shape, Table},
+    warnings::Writes,
 };
 
 /// A hook as the engine calls it, whichever its types.
@@ -31,6 +32,8 @@ use crate::{
 pub struct Hook {
     pub(crate) phase: Phase,
     pub(crate) reads: Reads,
+    /// What it says that it writes.
+    pub(crate) writes: Writes,
     /// The path of the type that implements it.
     pub(crate) name: fn() -> &'static str,
     pub(crate) call: Call,

@@ -38,6 +38,7 @@ mod table;
 mod trace;
 mod tx;
 mod types;
+mod warnings;
 
 pub use tripline_core::{
     Action, BesideTransaction, BoxFuture, Cause, Chain, ColumnDesc, ColumnType, ConnectionError,
@@ -114,6 +115,7 @@ pub use crate::{
     trace::{Explain, Outcome as SpanOutcome, Root, Scope, Span, Sql, Trace, What},
     tx::{Read, Tx, TxOptions},
     types::{Id, Input, Number, Text, Type},
+    warnings::{Lints, Warning, Write, Writes},
 };
 
 /// What an application mostly names: `use tripline::prelude::*;`.

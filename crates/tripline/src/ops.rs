@@ -51,6 +51,18 @@ macro_rules! detached {
     };
 }
 
+/// Methods that all operations have.
+macro_rules! anywhere {
+    () => {
+        /// Sends the operation to another database: to the sink of that name, see
+        /// [`Connect::sink`](crate::Connect::sink). The table's own hooks do not run there (L65).
+        pub fn on_database(mut self, name: &'static str) -> Self {
+            self.ask.op.database = Some(name);
+            self
+        }
+    };
+}
+
 /// Methods that choose rows, for builders with a `filter`.
 macro_rules! choosing {
     () => {
@@ -92,6 +104,8 @@ pub(crate) fn add_key<K: Key>(ask: &mut Inner, key: K) {
 /// Methods that all writes have.
 macro_rules! writing {
     () => {
+        $crate::ops::anywhere!();
+
         /// Makes a failure catchable inside a transaction: the operation runs in a savepoint of its own (L3).
         pub fn savepoint(mut self) -> Self {
             self.ask.savepoint = true;
@@ -175,4 +189,4 @@ macro_rules! pipelining {
     };
 }
 
-pub(crate) use {choosing, detached, explaining, pipelining, writing};
+pub(crate) use {anywhere, choosing, detached, explaining, pipelining, writing};

@@ -242,7 +242,7 @@ impl Cells<'_> {
         let value = self.value();
         V::decode(value).map_err(|mismatch| {
             let column = self.table.columns[usize::from(column.index())].name;
-            Error::Decode(Box::new(Decode { table: self.table.name, column, mismatch }))
+            Error::Decode(Box::new(Decode::new(self.table.name, column, mismatch)))
         })
     }
 

@@ -7,6 +7,7 @@
 //! nothing to tell.
 
 mod explain;
+pub(crate) mod lints;
 pub(crate) mod recording;
 mod show;
 pub(crate) mod tree;
@@ -16,6 +17,7 @@ use std::{panic::Location, time::Duration};
 use tripline_core::{HookName, Kind, Phase};
 
 pub use self::explain::Explain;
+use crate::warnings::Warning;
 
 /// A tree of what ran: a transaction, or what followed one.
 ///
@@ -31,6 +33,9 @@ pub struct Trace {
     pub at: jiff::Timestamp,
     /// What ran.
     pub root: Span,
+    /// What of it will not work well.
+    #[cfg_attr(feature = "json", serde(serialize_with = "show::texts"))]
+    pub warnings: Vec<Warning>,
 }
 
 /// One step of a trace, and those inside of it.

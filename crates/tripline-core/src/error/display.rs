@@ -1,17 +1,34 @@
 //! What errors say.
 
 use std::{
-    fmt::{self, Write as _},
+    fmt::{self, Display, Write as _},
     time::Duration,
 };
 
 use super::{
-    BesideTransaction, Cause, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Error, HookName,
-    Invalid, Phase,
+    BesideTransaction, Cause, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Decode, Error,
+    HookName, Invalid, Phase,
 };
 
+/// The message, and the reason behind it where the message only says who passes it on.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.without_reason(f)?;
+        match (self, self.root()) {
+            (Error::Hook(_) | Error::Poisoned(_) | Error::Custom(_), Error::Custom(reason)) => {
+                write!(f, ": {reason}")
+            }
+            (Error::Hook(_) | Error::Poisoned(_), reason) => write!(f, ": {reason}"),
+            (Error::CommitUnknown(reason), _) => write!(f, ": {reason}"),
+            (Error::Decode(d), _) => write!(f, ": {}", d.mismatch),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    /// The message without what its sources say.
+    pub(super) fn without_reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Unique(v) => write!(f, "a row with the same {} exists", v.described("value")),
             Error::ForeignKey(v) => write!(
@@ -24,7 +41,7 @@ impl fmt::Display for Error {
             Error::Required(v) => write!(f, "values are missing: {}", v.described("columns")),
             Error::ReadOnly(v) => write!(f, "only hooks may set this: {}", v.described("column")),
             Error::Invalid(i) => i.fmt(f),
-            Error::Decode(d) => write!(f, "a stored value of `{}.{}` has the wrong type", d.table, d.column),
+            Error::Decode(d) => d.fmt(f),
             Error::NotFound(k) => write!(f, "no row of table `{}` matches", k.table),
             Error::NotUnique(k) => write!(f, "more than one row of table `{}` matches", k.table),
             Error::Unfiltered(k) => {
@@ -58,12 +75,23 @@ impl fmt::Display for Error {
                 write!(f, "{} of table `{}` was dropped before it was done", k.kind, k.table)
             }
             Error::TooDeep(c) => c.fmt(f),
+            Error::UnknownDatabase(name) => write!(f, "no sink takes what is sent to database `{name}`"),
             Error::UnknownTable(t) => write!(f, "table `{t}` is not listed in `tables![..]`"),
             Error::Setup(why) => f.write_str(why),
             Error::Busy(limit) => {
                 write!(f, "the database was locked by another connection for more than {}", Limit(*limit))
             }
-            Error::Timeout { what, limit } => write!(f, "{what} took more than {}", Limit(*limit)),
+            Error::Timeout { what, limit } => {
+                write!(f, "{what} took more than {}", Limit(*limit))?;
+                // Most often all are held by transactions in which someone reads through `db`.
+                f.write_str(match *what {
+                    "waiting for a connection" => {
+                        ": where a transaction is open, read through its `tx`, not through `db`, which waits for \
+                         another connection; else raise `pool_size` (on SQLite `readers`)"
+                    }
+                    _ => "",
+                })
+            }
             Error::Serialization(_) => {
                 write!(f, "the transaction met another one that changed the same data")
             }
@@ -89,6 +117,29 @@ impl fmt::Display for Invalid {
             (Some(table), Some(column)) => write!(f, "`{table}.{column}`: {}", self.reason),
             (Some(table), None) => write!(f, "table `{table}`: {}", self.reason),
             _ => f.write_str(&self.reason),
+        }
+    }
+}
+
+/// Without the mismatch, which is the error's source.
+impl fmt::Display for Decode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let column = &self.column;
+        match (self.table, &self.database_type) {
+            ("", _) if column.is_empty() => f.write_str("a value of the result cannot be read"),
+            ("", None) => write!(f, "column `{column}` of the result cannot be read"),
+            ("", Some(ty)) => write!(
+                f,
+                "column `{column}` of the result, which is `{ty}` in the database, cannot be read: cast it in the SQL, \
+                 say to text"
+            ),
+            (table, None) => write!(f, "a stored value of `{table}.{column}` has the wrong type"),
+            (table, Some(ty)) => {
+                write!(
+                    f,
+                    "a stored value of `{table}.{column}`, which is `{ty}` in the database, has the wrong type"
+                )
+            }
         }
     }
 }
@@ -190,3 +241,6 @@ impl fmt::Display for Limit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

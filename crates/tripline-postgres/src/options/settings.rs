@@ -209,7 +209,7 @@ fn flag(value: &str) -> Result<bool, String> {
     match value {
         "true" | "on" | "yes" | "1" => Ok(true),
         "false" | "off" | "no" | "0" => Ok(false),
-        _ => Err("it is true or false".to_owned()),
+        _ => Err("it has to be true or false".to_owned()),
     }
 }
 
@@ -220,7 +220,7 @@ fn sslmode(value: &str) -> Result<SslMode, String> {
         "require" => Ok(SslMode::Require),
         "verify-ca" => Ok(SslMode::VerifyCa),
         "verify-full" => Ok(SslMode::VerifyFull),
-        _ => Err("it is disable, prefer, require, verify-ca or verify-full".to_owned()),
+        _ => Err("it has to be one of disable, prefer, require, verify-ca or verify-full".to_owned()),
     }
 }
 
@@ -229,7 +229,7 @@ fn channel_binding(value: &str) -> Result<ChannelBinding, String> {
         "disable" => Ok(ChannelBinding::Disable),
         "prefer" => Ok(ChannelBinding::Prefer),
         "require" => Ok(ChannelBinding::Require),
-        _ => Err("it is disable, prefer or require".to_owned()),
+        _ => Err("it has to be one of disable, prefer or require".to_owned()),
     }
 }
 
@@ -238,7 +238,7 @@ fn target_session(value: &str) -> Result<TargetSession, String> {
         "any" => Ok(TargetSession::Any),
         "read-write" => Ok(TargetSession::ReadWrite),
         "read-only" => Ok(TargetSession::ReadOnly),
-        _ => Err("it is any, read-write or read-only".to_owned()),
+        _ => Err("it has to be one of any, read-write or read-only".to_owned()),
     }
 }
 

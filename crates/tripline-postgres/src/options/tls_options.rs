@@ -12,8 +12,8 @@ use super::Host;
 pub enum SslMode {
     /// Not encrypted.
     Disable,
-    /// Encrypted if the server offers it. Nothing is checked: this is against nobody who is able to change what is
-    /// sent.
+    /// Encrypted if the server offers it. Nothing is checked, also where there is a root certificate: this is against
+    /// nobody who is able to change what is sent. (libpq would check, and go on without encryption if that fails.)
     ///
     /// A server that offers it and then fails is not asked again without it, as libpq would.
     #[default]

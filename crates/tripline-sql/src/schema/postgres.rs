@@ -25,13 +25,20 @@ pub(super) fn check_keys(tables: &[TableRef]) -> Result<()> {
     Ok(())
 }
 
-/// The foreign keys that had to wait for the tables they refer to, where they are not there.
-pub(super) fn late_foreign_keys(dialect: Dialect, schema: &Schema<'_>) -> Vec<String> {
+/// The foreign keys that had to wait for the tables they refer to, where they are not there. Of two tables that are there
+/// they are, too.
+pub(super) fn late_foreign_keys(
+    dialect: Dialect,
+    schema: &Schema<'_>,
+    is_there: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let tables = schema.tables;
     let mut statements = Vec::new();
     for (i, table) in tables.iter().enumerate() {
         for (column, desc) in table.columns.iter().enumerate() {
-            if let Some(reference) = desc.references.as_ref().filter(|r| is_later(r, &tables[i + 1..])) {
+            let late = desc.references.as_ref().filter(|r| is_later(r, &tables[i + 1..]));
+            let is_made = |r: &&Reference| !is_there(table.name) || !is_there(r.table().name);
+            if let Some(reference) = late.filter(is_made) {
                 statements.push(add_foreign_key(dialect, schema, table, column as u16, reference));
             }
         }

@@ -1,7 +1,7 @@
 //! Table definitions as both dialects write them.
 
 use tripline_core::{Error, Schema, TableRef};
-use tripline_sql::{Dialect, check_names, create_tables, postgres_name};
+use tripline_sql::{Dialect, check_names, create_tables, made_names, postgres_name};
 
 use crate::{
     shown::{PG15, SQLITE},
@@ -9,11 +9,11 @@ use crate::{
 };
 
 fn created(dialect: Dialect, tables: &[TableRef]) -> Vec<String> {
-    create_tables(dialect, &Schema { tables, cascaded: &[] }).expect("statements")
+    create_tables(dialect, &Schema { tables, cascaded: &[] }, &|_| false).expect("statements")
 }
 
 fn refused(tables: &[TableRef]) -> String {
-    match create_tables(PG15, &Schema { tables, cascaded: &[] }) {
+    match create_tables(PG15, &Schema { tables, cascaded: &[] }, &|_| false) {
         Err(Error::Setup(why)) => why.into(),
         other => panic!("not refused: {other:?}"),
     }
@@ -95,6 +95,31 @@ fn the_same_table_on_sqlite() {
 }
 
 #[test]
+fn what_is_there_is_left_out() {
+    let missing = |missing: &str| {
+        create_tables(PG15, &Schema { tables: &[&HENS, &EGGS], cascaded: &[] }, &|name| name != missing)
+            .unwrap()
+    };
+    assert!(missing("").is_empty());
+    // The keys of the table that is there went with the one they refer to.
+    let statements = missing("eggs");
+    assert!(statements[1].starts_with("CREATE TABLE"), "{statements:?}");
+    assert!(
+        statements[2..].iter().all(|sql| sql.starts_with("DO ")) && statements.len() > 2,
+        "{statements:?}"
+    );
+    let statements =
+        create_tables(PG15, &Schema { tables: &[&THINGS], cascaded: &[] }, &|name| name != "things_doc_idx")
+            .unwrap();
+    assert!(statements.len() == 2 && statements[1].starts_with("CREATE INDEX"), "{statements:?}");
+    let names = made_names(&[&THINGS]);
+    assert_eq!(
+        names,
+        ["things_n_name_idx", "things_name_key", "things_doc_n_key", "things_doc_idx", "things"]
+    );
+}
+
+#[test]
 fn references_to_later_tables_are_made_last_and_only_once() {
     let statements = created(PG15, &[&HENS, &EGGS]);
     assert_eq!(statements.len(), 5);
@@ -159,7 +184,7 @@ fn names_that_postgres_would_not_take_as_they_are_meant_are_refused() {
     for tables in [&[&TOO_LONG] as &[TableRef], &[a, b], &[&JSON_KEY]] {
         assert!(
             check_names(SQLITE, tables).is_ok()
-                && create_tables(SQLITE, &Schema { tables, cascaded: &[] }).is_ok()
+                && create_tables(SQLITE, &Schema { tables, cascaded: &[] }, &|_| false).is_ok()
         );
     }
 }

@@ -111,6 +111,10 @@ impl Place {
         place
     }
 
+    pub(crate) fn url(&self) -> String {
+        shared().url(&self.name)
+    }
+
     /// How it would be opened; the parameters are those of its URL.
     pub(crate) fn connect(&self, parameters: &str) -> Connect {
         connect(&shared().url(&self.name), parameters)

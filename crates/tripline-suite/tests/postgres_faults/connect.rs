@@ -53,6 +53,9 @@ async fn who_is_not_let_in_is_denied() {
     for (user, password) in [("ann", "sekret2"), ("ann", ""), ("nobody", PASSWORD)] {
         let error = refused(opening(user, password, port, "postgres?passfile=/nowhere")).await;
         assert!(is(&error, ConnectionErrorKind::Denied), "{user}, {password}: {error:?}");
+        assert!(error.to_string().contains(&format!(": 127.0.0.1:{port}: ")), "{error}");
+        let shows_how = error.to_string().contains("postgres://user:PASSWORD@host");
+        assert_eq!(shows_how, password.is_empty(), "{error}");
     }
     strict().psql("postgres", "CREATE ROLE locked PASSWORD 'sekret'").unwrap();
     let error = refused(opening("locked", PASSWORD, port, "postgres")).await;
@@ -63,14 +66,33 @@ async fn who_is_not_let_in_is_denied() {
 async fn a_database_that_is_not_there_is_an_error_of_its_own() {
     let error = refused(opening("ann", PASSWORD, strict().port(), "missing")).await;
     assert!(is(&error, ConnectionErrorKind::NoDatabase), "{error:?}");
+    assert!(error.to_string().contains("`createdb missing`"), "{error}");
 }
 
 #[tokio::test]
 async fn where_nobody_listens_is_unreachable_at_once() {
-    for rest in ["postgres", "postgres?host=/nowhere", "postgres?host=no-such-host.invalid"] {
+    for (rest, place) in [
+        ("postgres", "127.0.0.1:1: "),
+        ("postgres?host=/nowhere", "/nowhere/.s.PGSQL.1: "),
+        ("postgres?host=no-such-host.invalid", "no-such-host.invalid:1: "),
+    ] {
         let error = refused(opening("ann", PASSWORD, 1, rest)).await;
         assert!(is(&error, ConnectionErrorKind::Unreachable), "{rest}: {error:?}");
+        assert!(
+            error.to_string().starts_with(&format!("the database cannot be reached: {place}")),
+            "{error}"
+        );
     }
+}
+
+#[tokio::test]
+async fn of_several_hosts_each_has_its_reason() {
+    let hosts = format!("postgres?host=127.0.0.1,/nowhere,127.0.0.1&port=1,2,{}", strict().port());
+    let error = refused(opening("ann", "wrong", 1, &hosts)).await;
+    assert!(is(&error, ConnectionErrorKind::Denied), "{error:?}");
+    let text = error.to_string();
+    let places = ["127.0.0.1:1: ", "; /nowhere/.s.PGSQL.2: ", &format!("; 127.0.0.1:{}: ", strict().port())];
+    assert!(places.iter().all(|place| text.contains(*place)), "{text}");
 }
 
 #[tokio::test]
@@ -116,6 +138,8 @@ async fn a_url_that_makes_no_sense_is_a_mistake_of_the_setup() {
         let error = refused(opening("ann", PASSWORD, 1, rest)).await;
         assert_eq!(error.code(), "setup", "{rest}: {error:?}");
     }
+    let error = refused(Db::open("host=localhost user=ann password=sekret")).await;
+    assert!(error.code() == "setup" && error.to_string().contains("`postgres://user:"), "{error}");
     for url in ["postgres://ann:sek/sekret@host/db", "postgres://ann:sekret@host:port/db", "postgres:sekret"]
     {
         let error = refused(Db::open(url)).await;

@@ -7,7 +7,9 @@ use std::{
 
 use tripline::{postgres::SlowStatement, prelude::*};
 
-use crate::common::{Note, Place, Plain, note, noted, notes, plain, recorded, soon};
+use tripline_testpg::Settings;
+
+use crate::common::{Note, Place, Plain, cluster, connect, note, noted, notes, plain, recorded, soon};
 
 const LIMIT: Duration = Duration::from_millis(50);
 
@@ -94,6 +96,7 @@ async fn whoever_waits_too_long_for_a_connection_gets_an_error_and_the_next_one_
         tx.create(plain(1)).await?;
         let error = soon(db.find::<Plain>().count()).await.unwrap_err();
         assert!(timed_out(&error, "waiting for a connection"), "{error:?}");
+        assert!(error.to_string().contains("`pool_size`"), "{error}");
         // That one was beside this transaction, which goes on.
         tx.create(plain(2)).await.map(drop)
     })
@@ -102,22 +105,88 @@ async fn whoever_waits_too_long_for_a_connection_gets_an_error_and_the_next_one_
     assert_eq!(db.find::<Plain>().count().await.unwrap(), 2);
 }
 
+/// A role of which the server takes so many connections.
+fn crowd(place: &Place, role: &str, limit: u32) {
+    let name = place.psql("SELECT current_database()");
+    place.psql(&format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT {limit}"));
+    place.psql(&format!("GRANT ALL ON DATABASE {name} TO {role}"));
+}
+
 /// The server takes one connection of this user, and the pool wants more.
 #[tokio::test]
 async fn a_server_without_room_is_waited_for_and_then_an_error() {
     let place = Place::new().await;
-    let name = place.psql("SELECT current_database()");
-    place.psql(&format!("CREATE ROLE crowd LOGIN CONNECTION LIMIT 1; GRANT ALL ON DATABASE {name} TO crowd"));
-    let db = place.connect("user=crowd&acquire_timeout=200").connect().await.unwrap();
+    crowd(&place, "crowd", 1);
+    let db = place.connect("user=crowd&acquire_timeout=200&pool_size=7").connect().await.unwrap();
     db.read(async |tx| {
         tx.raw_query("SELECT 1", []).await?;
         let error = soon(db.raw_query("SELECT 1", [])).await.unwrap_err();
         assert_eq!(error.code(), "connection", "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains("ask for 7 (`pool_size`)") && text.contains("`max_connections`"), "{text}");
+        // Who comes later waits for the one that there is, and is told the same.
+        let error = soon(db.raw_query("SELECT 1", [])).await.unwrap_err();
+        assert_eq!(error.to_string(), text);
         Ok(())
     })
     .await
     .unwrap();
     db.raw_query("SELECT 1", []).await.unwrap();
+}
+
+#[tokio::test]
+async fn where_the_server_takes_no_more_connections_those_that_come_back_are_taken() {
+    let place = Place::new().await;
+    crowd(&place, "pair", 2);
+    let db = place.connect("user=pair&pool_size=10").connect().await.unwrap();
+    let (first, second) = (db.clone(), db.clone());
+    let (end_first, first_ends) = tokio::sync::oneshot::channel::<()>();
+    let (end_second, second_ends) = tokio::sync::oneshot::channel::<()>();
+    let both_are_out = Arc::new(tokio::sync::Barrier::new(3));
+    let hold = |db: Db, ends: tokio::sync::oneshot::Receiver<()>| {
+        let both_are_out = both_are_out.clone();
+        tokio::spawn(async move {
+            db.read(async |tx| {
+                tx.raw_query("SELECT 1", []).await?;
+                both_are_out.wait().await;
+                ends.await.map_err(Error::custom)
+            })
+            .await
+        })
+    };
+    let (first, second) = (hold(first, first_ends), hold(second, second_ends));
+    both_are_out.wait().await;
+    // It asks the server first, which has no room as long as both are there, idle or not.
+    let third = db.raw_query("SELECT 1", []);
+    let (answered, ended) = soon(async { tokio::join!(third, async { end_first.send(()) }) }).await;
+    ended.unwrap();
+    answered.unwrap();
+    end_second.send(()).unwrap();
+    soon(first).await.unwrap().unwrap();
+    soon(second).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_pool_that_is_larger_than_the_server_serves_everybody() {
+    let small = cluster(Settings { max_connections: 8, ..Settings::default() });
+    let db = connect(&small.url("postgres"), "pool_size=20").connect().await.unwrap();
+    db.create_tables().await.unwrap();
+    let tasks: Vec<_> = (0..40)
+        .map(|n| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.tx(async |tx| {
+                    tx.create(plain(n)).await?;
+                    tx.raw_query("SELECT pg_sleep(0.02)", []).await.map(drop)
+                })
+                .await
+            })
+        })
+        .collect();
+    for task in tasks {
+        soon(task).await.unwrap().unwrap();
+    }
+    assert_eq!(db.find::<Plain>().count().await.unwrap(), 40);
 }
 
 /// Also one that fails for being slow. Statements of a flight do not count for those behind them.

@@ -20,8 +20,14 @@ impl EngineSettings {
     pub(super) async fn open(self, url: &str, tables: &[TableRef]) -> Result<Box<dyn Driver>> {
         let Some((scheme, _)) = url.split_once(':') else {
             // Settings in another form than a URL's may hold a password.
-            let shown = if url.contains(['=', '@', ' ']) { "..." } else { url };
-            return Err(setup(format!("`{shown}` is no URL: for a file it is `sqlite://{shown}`")));
+            if url.contains(['=', '@', ' ']) {
+                return Err(setup(
+                    "that is no URL: for PostgreSQL it is `postgres://user:password@host:5432/database`, for a file of \
+                     SQLite `sqlite://path`"
+                        .to_owned(),
+                ));
+            }
+            return Err(setup(format!("`{url}` is no URL: for a file it is `sqlite://{url}`")));
         };
         match scheme {
             #[cfg(feature = "sqlite")]

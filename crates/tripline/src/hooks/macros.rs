@@ -35,6 +35,9 @@ macro_rules! hook {
     ) => {
         $(#[doc = $doc])*
         pub trait $hook: $bound {
+            /// What it writes, if it says so: see [`Writes`](crate::Writes).
+            const WRITES: $crate::Writes = &[];
+
             /// The hook's body.
             fn $call(
                 $handle: $crate::hooks::macros::handle!($handle),
@@ -44,6 +47,9 @@ macro_rules! hook {
 
         #[doc = concat!("[`", stringify!($hook), "`] of an observer, for rows `R`.")]
         pub trait $on<R: Row>: Observes<R> {
+            /// What it writes, if it says so: see [`Writes`](crate::Writes).
+            const WRITES: $crate::Writes = &[];
+
             /// The hook's body.
             fn $call(
                 &self,
@@ -56,6 +62,7 @@ macro_rules! hook {
             pub const $probe: Option<Hook> = Some(Hook {
                 phase: Phase::$hook,
                 reads: $crate::hooks::macros::reads!($reads, R),
+                writes: <R as $hook>::WRITES,
                 name: std::any::type_name::<R>,
                 call: $crate::hooks::macros::glue!($handle, $kind, R, |_carrier, handle, arg| {
                     R::$call(handle, arg)
@@ -67,6 +74,7 @@ macro_rules! hook {
             pub const $probe: Option<Hook> = Some(Hook {
                 phase: Phase::$hook,
                 reads: $crate::hooks::macros::reads!($reads, R),
+                writes: <O as $on<R>>::WRITES,
                 name: std::any::type_name::<O>,
                 call: $crate::hooks::macros::glue!($handle, $kind, R, |carrier, handle, arg| {
                     $crate::hooks::observer::carried::<O>(carrier).$call(handle, arg)
@@ -102,6 +110,7 @@ macro_rules! hook {
             pub const $probe: Option<Hook> = Some(Hook {
                 phase: Phase::$hook,
                 reads: $crate::hooks::macros::reads!(none, R),
+                writes: &[],
                 name: std::any::type_name::<R>,
                 call: $crate::hooks::Call::Resolve(|_carrier, question, body| Box::pin(async move {
                     let ask = $crate::Resolving::new(question);
@@ -116,6 +125,7 @@ macro_rules! hook {
             pub const $probe: Option<Hook> = Some(Hook {
                 phase: Phase::$hook,
                 reads: $crate::hooks::macros::reads!(none, R),
+                writes: &[],
                 name: std::any::type_name::<O>,
                 call: $crate::hooks::Call::Resolve(|carrier, question, body| Box::pin(async move {
                     let observer = $crate::hooks::observer::carried::<O>(carrier);
@@ -147,6 +157,7 @@ macro_rules! hook {
             pub const $probe: Option<Hook> = Some(Hook {
                 phase: Phase::$hook,
                 reads: $crate::hooks::macros::reads!(none, R),
+                writes: &[],
                 name: std::any::type_name::<R>,
                 call: $crate::hooks::Call::Plan(|_carrier, work| {
                     R::$call(&mut $crate::hooks::plan::$kind::new(work))
@@ -158,6 +169,7 @@ macro_rules! hook {
             pub const $probe: Option<Hook> = Some(Hook {
                 phase: Phase::$hook,
                 reads: $crate::hooks::macros::reads!(none, R),
+                writes: &[],
                 name: std::any::type_name::<O>,
                 call: $crate::hooks::Call::Plan(|carrier, work| {
                     let observer = $crate::hooks::observer::carried::<O>(carrier);

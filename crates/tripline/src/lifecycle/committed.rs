@@ -111,7 +111,7 @@ impl Notes {
     fn keep(mut self, db: &Db) {
         self.end(0, None);
         if let Some(recording) = self.0.filter(|recording| recording.nodes.len() > 1) {
-            db.inner.traces.keep(recording);
+            db.keep_trace(recording);
         }
     }
 }

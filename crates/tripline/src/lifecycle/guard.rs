@@ -12,6 +12,10 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
     if let Some(mistake) = run.mistake.take() {
         return Err(mistake);
     }
+    if let (Some(database), None) = (run.op.database, run.resolver()) {
+        let why = format!("the sink of database `{database}` does not resolve {:?}", run.op);
+        return Err(Error::invalid(why));
+    }
     if let Some(hook) = run.once.iter().find(|hook| !would_run(hook.phase, run.op.kind)) {
         let why = format!("the {:?} hook at {} would not run for {:?}", hook.phase, hook.place, run.op);
         return Err(Error::invalid(why));

@@ -121,7 +121,7 @@ pub(crate) struct Inner {
 impl Run<Asked> {
     /// What is attached is looked up here.
     pub(crate) fn asked(db: &Db, mut inner: Box<Inner>) -> Result<Run<Asked>> {
-        inner.attached = Some(db.inner.catalog.get(inner.op.table)?.clone());
+        inner.attached = Some(db.inner.catalog.of(&inner.op)?.clone());
         Ok(Run { inner, _state: PhantomData })
     }
 }
@@ -149,10 +149,10 @@ impl Inner {
 
     /// Whether it is one statement whatever its hooks say, since it has none: then it can travel with others.
     pub(crate) fn travels(&self, db: &Db) -> bool {
-        let attached = db.inner.catalog.get(self.op.table).ok().filter(|_| !self.op.without_hooks);
+        let attached = db.inner.catalog.of(&self.op).ok().filter(|_| !self.op.without_hooks);
         let hooks = attached.and_then(|attached| attached.hooks(self.op.kind));
         let cascades = self.op.kind == Kind::Delete
-            && db.inner.catalog.get(self.op.table).is_ok_and(|attached| !attached.cascades.is_empty());
+            && db.inner.catalog.of(&self.op).is_ok_and(|attached| !attached.cascades.is_empty());
         !cascades
             && self.op.kind != Kind::Upsert
             && hooks.is_none_or(|hooks| hooks.is_empty() && hooks.plan.is_empty() && hooks.resolver.is_none())

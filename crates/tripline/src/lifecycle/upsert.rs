@@ -44,7 +44,7 @@ impl Inner {
         if self.op.kind != Kind::Upsert {
             return false;
         }
-        let attached = db.inner.catalog.get(self.op.table).ok().filter(|_| !self.op.without_hooks);
+        let attached = db.inner.catalog.of(&self.op).ok().filter(|_| !self.op.without_hooks);
         let has_some = |kind| {
             let hooks = attached.and_then(|attached| attached.hooks(kind));
             hooks.is_some_and(|hooks| hooks.iter().next().is_some())

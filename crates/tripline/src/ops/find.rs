@@ -48,6 +48,8 @@ pub struct Find<T, X, R = T> {
 /// Methods that all finds have.
 macro_rules! reading {
     () => {
+        $crate::ops::anywhere!();
+
         /// Skips the read hooks of this operation (L62), [`FilterReads`](crate::FilterReads) among them.
         pub fn without_hooks(mut self) -> Self {
             self.ask.op.without_hooks = true;

@@ -17,6 +17,7 @@ use std::{
 use tripline_core::{ColumnSet, HookName, Kept, Phase, TableRef, Transcript};
 
 use super::{Root, Scope};
+use crate::warnings::Warning;
 
 /// What is noted.
 #[derive(Clone, Debug)]
@@ -69,6 +70,8 @@ pub(crate) struct Recording {
     last: Duration,
     pub(crate) nodes: Vec<Node>,
     pub(crate) transcript: Transcript,
+    /// What of it will not work well.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Recording {
@@ -80,6 +83,7 @@ impl Recording {
             last: Duration::ZERO,
             nodes: Vec::with_capacity(16),
             transcript: Transcript::default(),
+            warnings: Vec::new(),
         });
         recording.start(Event::Root(root));
         recording
@@ -89,6 +93,7 @@ impl Recording {
         (self.id, self.cause, self.began, self.last) = (id, cause, Instant::now(), Duration::ZERO);
         self.nodes.clear();
         self.transcript.clear();
+        self.warnings.clear();
         self.start(Event::Root(root));
     }
 

@@ -5,6 +5,8 @@ use std::{fmt, time::Duration};
 use tripline_core::HookName;
 
 use super::{Outcome, Root, Scope, Span, Trace, What};
+#[cfg(feature = "json")]
+use crate::warnings::Warning;
 
 impl Trace {
     /// Operations and hooks, a line each, indented by two spaces for each level: what does not differ from run to run.
@@ -81,7 +83,8 @@ impl fmt::Display for Scope {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.root.fmt(f)
+        self.root.fmt(f)?;
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))
     }
 }
 
@@ -141,6 +144,11 @@ pub(super) fn text<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+#[cfg(feature = "json")]
+pub(super) fn texts<S: serde::Serializer>(values: &[Warning], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(ToString::to_string))
 }
 
 #[cfg(feature = "json")]

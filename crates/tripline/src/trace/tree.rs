@@ -17,7 +17,8 @@ pub(crate) fn traces(recordings: &VecDeque<Box<Recording>>) -> Vec<Trace> {
 /// The trace of one recording, with what it led to.
 pub(crate) fn trace(recording: &Recording, all: &VecDeque<Box<Recording>>) -> Trace {
     let at = jiff::Timestamp::try_from(recording.at()).unwrap_or_default();
-    Trace { id: recording.id, at, root: span(recording, all, 0) }
+    let root = span(recording, all, 0);
+    Trace { id: recording.id, at, root, warnings: recording.warnings.clone() }
 }
 
 /// What a recording alone says.

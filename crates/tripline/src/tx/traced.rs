@@ -113,7 +113,7 @@ impl TxState {
             return None;
         }
         let cause = (trace.id, 0);
-        self.db.inner.traces.keep(trace);
+        self.db.keep_trace(trace);
         Some(cause)
     }
 }

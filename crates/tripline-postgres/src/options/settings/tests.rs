@@ -173,7 +173,7 @@ fn a_wrong_setting_says_what_would_be_right_and_shows_no_secret() {
         assert!(!["secret", "zoe", "sec=", "ret@"].iter().any(|part| why.contains(part)), "{url}: {why}");
     }
     let why = read_with("postgres://h", &[("USER", "os"), ("PGSSLMODE", "allow")], &[]).unwrap_err();
-    assert!(why.starts_with("the environment variable `PGSSLMODE`: it is disable"), "{why}");
+    assert!(why.starts_with("the environment variable `PGSSLMODE`: it has to be one of disable"), "{why}");
 }
 
 #[test]
