@@ -60,12 +60,20 @@ pub struct Transcript {
     text: String,
     /// Where each ends in the text, and how often it was executed.
     ends: Vec<(usize, u32)>,
+    /// Where the flight begins that is being written down.
+    flight: usize,
 }
 
 impl Transcript {
-    /// Adds a statement; if it is the last one again, that counts.
+    /// Says that a flight begins; gives the place of its first statement.
+    pub fn begin_flight(&mut self) -> usize {
+        self.flight = self.ends.len();
+        self.flight
+    }
+
+    /// Adds a statement; if it is the last one of its flight again, that counts.
     pub fn add(&mut self, sql: &str) {
-        let last = self.ends.len().checked_sub(1);
+        let last = self.ends.len().checked_sub(1).filter(|last| *last >= self.flight);
         if last.and_then(|last| self.get(last)).is_some_and(|(known, _)| known == sql)
             && let Some((_, times)) = self.ends.last_mut()
         {
@@ -97,5 +105,6 @@ impl Transcript {
     pub fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
+        self.flight = 0;
     }
 }

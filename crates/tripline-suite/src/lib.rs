@@ -47,6 +47,7 @@ pub mod reads;
 pub mod resolvers;
 pub mod retries;
 pub mod schema;
+pub mod sinks;
 pub mod statements;
 pub mod traces;
 pub mod transactions;
@@ -104,6 +105,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         retries::CASES,
         retries::failures::CASES,
         schema::CASES,
+        sinks::CASES,
         statements::CASES,
         traces::CASES,
         transactions::CASES,

@@ -59,6 +59,16 @@ impl AnyRow {
         self.table
     }
 
+    /// The row that these values are: for a resolver, which has to give one. A column that nothing was said of is null.
+    pub fn from_values(values: &AnyValues) -> Result<AnyRow> {
+        let table = values.table.ok_or_else(|| Error::invalid("these values belong to no table"))?;
+        let value = |slot: &Slot| match slot {
+            Slot::To(value) | Slot::Default(value) => value.clone(),
+            Slot::Unset | Slot::Expr(_) => Value::Null,
+        };
+        Ok(AnyRow { table, values: values.slots.iter().map(value).collect() })
+    }
+
     /// The value of a column, by its name in the database.
     pub fn get(&self, column: &str) -> Option<&Value> {
         self.values.get(usize::from(self.table.column(column)?))

@@ -80,7 +80,7 @@ impl TxState {
         // An embedded database is asked so often, and answers so soon, that the clock would be a part of the time.
         let timed = self.db.inner.traits.remote || self.is_dry();
         let Some(trace) = &mut self.trace else { return 0 };
-        let from = trace.transcript.len();
+        let from = trace.transcript.begin_flight();
         let event = Event::Flight { from, to: from, answered: false };
         if timed { trace.begin(under, event) } else { trace.note(under, event) }
     }
