@@ -37,6 +37,7 @@ pub mod errors;
 pub mod filters;
 pub mod isolation;
 pub mod matrix;
+pub mod model;
 pub mod operations;
 pub mod order;
 pub mod origin;

@@ -234,6 +234,7 @@ impl Key for AnyKey {
 
 macro_rules! into_key {
     ($($type:ty),+) => { $(
+        #[diagnostic::do_not_recommend]
         impl IntoKey<AnyKey> for $type {
             fn into_key(self) -> AnyKey {
                 AnyKey(vec![self.into()])
@@ -244,12 +245,14 @@ macro_rules! into_key {
 
 into_key!(Value, i64, &str, String, uuid::Uuid);
 
+#[diagnostic::do_not_recommend]
 impl IntoKey<AnyKey> for AnyKey {
     fn into_key(self) -> AnyKey {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoKey<AnyKey> for Vec<Value> {
     fn into_key(self) -> AnyKey {
         AnyKey(self)

@@ -410,9 +410,9 @@ impl Db {
         self.inner.traces.look(tree::traces)
     }
 
-    /// The last one of [`traces`](Db::traces).
+    /// The one of [`traces`](Db::traces) in which something ran last.
     pub fn last_trace(&self) -> Option<Trace> {
-        self.traces().pop()
+        self.inner.traces.look(tree::last)
     }
 
     /// The operations after whose commits this handle was made for a hook, the innermost first (L52, L60); none for

@@ -103,7 +103,7 @@ pub use crate::{
     on::{Detached, On, create, create_in, delete, delete_in, find, find_in, update, update_in},
     ops::{
         Operates, Pipelined,
-        batch::Batch,
+        batch::{AnyOperation, Batch},
         create::{Create, Drafts, Many, Number as HowMany, One},
         delete::Delete,
         find::{Count, Exists, Find, First},

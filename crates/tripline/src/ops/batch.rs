@@ -3,7 +3,7 @@
 use tripline_core::{BoxFuture, Result};
 
 use super::{Ask, Operates};
-use crate::{Db, On, Tx, lifecycle::batch};
+use crate::{Db, On, Tx, hooks::body::Body, lifecycle::batch};
 
 /// Operations that run in one transaction: a tuple of them, of whatever kinds, or a `Vec` of one type.
 #[diagnostic::on_unimplemented(
@@ -18,6 +18,32 @@ pub trait Batch: 'static {
     fn into_asks(self) -> Vec<Ask>;
     #[doc(hidden)]
     fn take(done: &mut dyn Iterator<Item = Ask>) -> Result<Self::Output>;
+}
+
+/// An operation of whatever type, for batches and plans that are built at run time: it gives the number of rows that it
+/// wrote or found.
+#[must_use = "an operation does nothing until it is part of a plan or batch"]
+#[derive(Debug)]
+pub struct AnyOperation(Ask);
+
+impl AnyOperation {
+    /// This operation.
+    pub fn of(operation: impl Operates) -> AnyOperation {
+        AnyOperation(operation.into_ask())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Operates for AnyOperation {
+    type Output = u64;
+
+    fn into_ask(self) -> Ask {
+        self.0
+    }
+
+    fn take(body: &mut Body) -> Result<u64> {
+        Ok(body.count)
+    }
 }
 
 fn next<O: Operates>(done: &mut dyn Iterator<Item = Ask>) -> Result<O::Output> {

@@ -1,29 +1,55 @@
 //! Trees, made of recordings.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{
     Outcome, Span, Sql, Trace, What,
     recording::{Event, Node, Recording},
 };
 
+/// What a node of a recording led to.
+type LedTo<'r> = HashMap<(u64, u32), Vec<&'r Recording>>;
+
 /// The traces of these recordings, the oldest first: what one led to is a part of it, if both are there.
 pub(crate) fn traces(recordings: &VecDeque<Box<Recording>>) -> Vec<Trace> {
-    let is_here = |id: u64| recordings.iter().any(|recording| recording.id == id);
-    let outermost = recordings.iter().filter(|r| r.cause.is_none_or(|(cause, _)| !is_here(cause)));
-    outermost.map(|recording| trace(recording, recordings)).collect()
+    let ids: HashSet<u64> = recordings.iter().map(|recording| recording.id).collect();
+    let led_to = led_to(recordings);
+    let outermost = recordings.iter().filter(|r| r.cause.is_none_or(|(cause, _)| !ids.contains(&cause)));
+    outermost.map(|recording| trace(recording, &led_to)).collect()
+}
+
+/// The last one of them.
+pub(crate) fn last(recordings: &VecDeque<Box<Recording>>) -> Option<Trace> {
+    let mut last = recordings.back()?;
+    while let Some((cause, _)) = last.cause {
+        match recordings.iter().find(|recording| recording.id == cause) {
+            Some(recording) => last = recording,
+            None => break,
+        }
+    }
+    Some(trace(last, &led_to(recordings)))
+}
+
+fn led_to(recordings: &VecDeque<Box<Recording>>) -> LedTo<'_> {
+    let mut led_to = LedTo::new();
+    for recording in recordings {
+        if let Some(cause) = recording.cause {
+            led_to.entry(cause).or_default().push(recording);
+        }
+    }
+    led_to
 }
 
 /// The trace of one recording, with what it led to.
-pub(crate) fn trace(recording: &Recording, all: &VecDeque<Box<Recording>>) -> Trace {
+fn trace(recording: &Recording, led_to: &LedTo<'_>) -> Trace {
     let at = jiff::Timestamp::try_from(recording.at()).unwrap_or_default();
-    let root = span(recording, all, 0);
+    let root = span(recording, led_to, 0);
     Trace { id: recording.id, at, root, warnings: recording.warnings.clone() }
 }
 
 /// What a recording alone says.
 pub(crate) fn planned(recording: &Recording) -> Span {
-    let mut root = span(recording, &VecDeque::new(), 0);
+    let mut root = span(recording, &LedTo::new(), 0);
     fn plan(span: &mut Span) {
         span.outcome = Outcome::Planned;
         span.took = None;
@@ -33,20 +59,15 @@ pub(crate) fn planned(recording: &Recording) -> Span {
     root
 }
 
-fn span(recording: &Recording, all: &VecDeque<Box<Recording>>, place: u32) -> Span {
+fn span(recording: &Recording, led_to: &LedTo<'_>, place: u32) -> Span {
     let node = &recording.nodes[place as usize];
     let nodes = recording.nodes.iter().zip(0..).skip(1);
-    let own = nodes.filter(|(node, _)| node.under == place).map(|(_, place)| span(recording, all, place));
+    let own = nodes.filter(|(node, _)| node.under == place).map(|(_, place)| span(recording, led_to, place));
     let mut children: Vec<Span> = own.collect();
-    let led_to = Some((recording.id, place));
-    children.extend(all.iter().filter(|other| other.cause == led_to).map(|other| span(other, all, 0)));
-    Span {
-        what: what(recording, &node.event),
-        began: node.began,
-        took: node.took,
-        outcome: outcome(node),
-        children,
-    }
+    let others = led_to.get(&(recording.id, place)).into_iter().flatten();
+    children.extend(others.map(|other| span(other, led_to, 0)));
+    let (what, outcome) = (what(recording, &node.event), outcome(node));
+    Span { what, began: node.began, took: node.took, outcome, children }
 }
 
 fn outcome(node: &Node) -> Outcome {
