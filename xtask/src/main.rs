@@ -1,7 +1,8 @@
-//! Tasks of the project: `cargo xtask test`, `postgres`, `rules`, `bench`. Each task is a module; here is only the
+//! Tasks of the project: `cargo xtask test`, `postgres`, `rules`, `model`, `bench`. Each task is a module; here is only the
 //! choice.
 
 mod bench;
+mod model;
 mod postgres;
 mod rules;
 mod test;
@@ -15,7 +16,7 @@ use std::{
 /// What a task ends with: any error ends the program with its message.
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "usage: cargo xtask TASK [OPTIONS]\n\ntasks:\n  test      runs all tests and checks\n  postgres  keeps servers for tests run by hand\n  rules     lists the rules and their tests\n  bench     measures Tripline beside its peers";
+const USAGE: &str = "usage: cargo xtask TASK [OPTIONS]\n\ntasks:\n  test      runs all tests and checks\n  postgres  keeps servers for tests run by hand\n  rules     lists the rules and their tests\n  model     runs random programs on a reference model and on all engines; --programs N\n  bench     measures Tripline beside its peers";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let done = match task.as_deref() {
         Some("test") => test::run(&root()).map_err(Into::into),
         Some("postgres") => postgres::run().map_err(Into::into),
+        Some("model") => model::run(&root(), &rest).map_err(Into::into),
         Some("rules") => rules::run(&root()).map_err(Into::into),
         Some("bench") => bench::run(&rest),
         _ => Err(USAGE.into()),
