@@ -24,6 +24,11 @@ impl fmt::Debug for AnyTable {
 }
 
 impl AnyTable {
+    /// That of a type.
+    pub fn of<T: Table>() -> AnyTable {
+        AnyTable(T::DESC)
+    }
+
     /// The name in the database.
     pub fn name(self) -> &'static str {
         self.0.name

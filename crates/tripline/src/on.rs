@@ -148,6 +148,30 @@ impl<'x> On<'x> {
     pub fn delete<T: Table>(self) -> Delete<T, On<'x>> {
         Delete::new(self, T::DESC)
     }
+
+    /// Finds rows of a table known at run time; see [`Find`].
+    pub fn find_in(self, table: AnyTable) -> Find<AnyRow, On<'x>> {
+        Find::new(self, table.0)
+    }
+
+    /// Creates a row, or rows, of a table known at run time; see [`Create`].
+    pub fn create_in<D: Drafts<Table = AnyRow>>(
+        self,
+        table: AnyTable,
+        drafts: D,
+    ) -> Create<AnyRow, On<'x>, D::Number> {
+        Create::in_table(self, table.0, drafts)
+    }
+
+    /// Updates rows of a table known at run time; see [`Update`].
+    pub fn update_in(self, table: AnyTable) -> Update<AnyRow, On<'x>> {
+        Update::new(self, table.0)
+    }
+
+    /// Deletes rows of a table known at run time; see [`Delete`].
+    pub fn delete_in(self, table: AnyTable) -> Delete<AnyRow, On<'x>> {
+        Delete::new(self, table.0)
+    }
 }
 
 /// A find that is asked of nothing yet. Awaiting it does not compile: it is data, for plans and batches.
