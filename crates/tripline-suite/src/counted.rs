@@ -1,7 +1,10 @@
 //! The numbers in `docs/statements.md`: each line of its table is measured, and each measured path has a line (L1, L2).
 
 use serde::{Deserialize, Serialize};
-use tripline::{AfterRollback, AfterSave, BeforeDelete, Json, Operation, Undone, Value, prelude::*};
+use tripline::{
+    AfterDelete, AfterRollback, AfterSave, BeforeDelete, CreatePlan, Json, Operation, PlanCreate, Undone,
+    Value, create, find, prelude::*, update,
+};
 
 use crate::{Engine, TestDb};
 
@@ -69,6 +72,45 @@ struct Dark {
     dark: bool,
 }
 
+/// What is planned to go along with it raises the number of a note.
+#[derive(Table, Clone, Debug)]
+#[table(name = "planned")]
+struct Planned {
+    #[key]
+    id: Id<Planned>,
+}
+
+impl PlanCreate for Planned {
+    fn plan_create(plan: &mut CreatePlan<'_, Planned>) -> Result<()> {
+        plan.after(update::<Note>().by_key(Id::new(1)).set(|n| n.n.add(1)));
+        Ok(())
+    }
+}
+
+/// What others refer to.
+#[derive(Table, Clone, Debug)]
+#[table(name = "wholes")]
+struct Whole {
+    #[key]
+    id: Id<Whole>,
+}
+
+/// Goes with what it refers to, with its hook.
+#[derive(Table, Clone, Debug)]
+#[table(name = "parts")]
+struct Part {
+    #[key]
+    id: Id<Part>,
+    #[references(Whole, on_delete = cascade)]
+    of: Id<Whole>,
+}
+
+impl AfterDelete for Part {
+    async fn after_delete(_: &mut Tx<'_>, _: &[Part]) -> Result<()> {
+        Ok(())
+    }
+}
+
 fn note(text: &str) -> NewNote {
     NewNote { text: text.into(), n: 0.into(), ..Default::default() }
 }
@@ -103,6 +145,14 @@ paths! { db:
     "create: two rows, after-hook" => db.create(two()).after_create(async |_, _| Ok(()));
     "create: two rows, `.refreshed()`" => db.create(two()).refreshed();
     "create: no rows" => db.create(Vec::<NewNote>::new());
+    "create: with a planned update" => db.create(NewPlanned::default());
+    "upsert" => db.create(note("a")).on_conflict(|n| n.text).do_update();
+    "upsert: hook, the row is there" => {
+        db.create(note("a")).after_create(async |_, _| Ok(())).on_conflict(|n| n.text).do_update()
+    };
+    "upsert: hook, the row is new" => {
+        db.create(note("x")).after_create(async |_, _| Ok(())).on_conflict(|n| n.text).do_update()
+    };
     "update" => db.update::<Note>().filter(|n| n.n.gt(0)).set(|n| n.n.add(1));
     "update: by key" => db.update::<Note>().by_key(Id::new(1)).set(|n| n.n.set(7));
     "update: `.rows()`" => db.update::<Note>().all_rows().set(|n| n.n.set(7)).rows::<Note>();
@@ -148,15 +198,22 @@ paths! { db:
     "delete: before-hook with rows" => {
         db.delete::<Note>().all_rows().before_delete_rows(async |_, _| Ok(()))
     };
+    "delete: cascades onto a table with hooks" => db.delete::<Whole>().all_rows();
     "a write that is refused" => refused(db.create(note("a")));
     "a write that is refused, before-hook" => refused(db.create(note("a")).before_create(async |_, _| Ok(())));
     "a write that is refused, after-hook" => refused(db.create(note("a")).after_create(async |_, _| Ok(())));
     "find" => db.find::<Note>().filter(|n| n.n.gt(0));
     "find: by key" => db.find::<Note>().by_key(Id::new(1));
+    "find: after-hook" => db.find::<Note>().after_find(async |_, _| Ok(()));
     "count" => db.find::<Note>().count();
     "exists" => db.find::<Note>().exists();
     "`raw_query`" => db.raw_query("SELECT $1", [Value::Int(1)]);
     "`raw_execute`" => db.raw_execute("DELETE FROM notes WHERE n = $1", [Value::Int(1)]);
+    "`db.batch`: a create, an update, a count" => db.batch((
+        create(note("x")),
+        update::<Note>().by_key(Id::new(1)).set(|n| n.n.add(1)),
+        find::<Note>().count(),
+    ));
     "`db.tx`: nothing" => db.tx(async |_| Ok(()));
     "`db.tx`: two creates" => db.tx(async |tx| {
         tx.create(note("x")).await?;
@@ -196,11 +253,15 @@ async fn refused<T>(write: impl IntoFuture<Output = Result<T>>) -> Result<()> {
 async fn filled(engine: &Engine) -> TestDb {
     // Not to depend on where the server is.
     let db = engine
-        .connect(tables![Note, Saved, Try, Setting], |c| c.postgres_options(|o| o.resolve_commits = false))
+        .connect(tables![Note, Saved, Try, Setting, Planned, Whole, Part], |c| {
+            c.postgres_options(|o| o.resolve_commits = false)
+        })
         .await;
     let notes = ["a", "b", "c"].into_iter().zip(1..).map(|(text, n)| NewNote { n: n.into(), ..note(text) });
     db.create(notes.collect::<Vec<_>>()).await.unwrap();
     db.create(NewSaved { n: 1.into(), ..Default::default() }).without_hooks().await.unwrap();
+    let whole = db.create(NewWhole::default()).await.unwrap();
+    db.create(NewPart { of: whole.id.into(), ..Default::default() }).await.unwrap();
     db.create(NewSetting { of: Json(Dark { dark: false }).into(), ..Default::default() }).await.unwrap();
     db.log.take();
     db
