@@ -27,6 +27,7 @@ use crate::{
     beside,
     catalog::Catalog,
     lifecycle::origin::Inherited,
+    spans::Live,
     trace::{
         lints,
         recording::{Recording, Ring},
@@ -210,11 +211,12 @@ impl Db {
         beside::check(self.id(), None)?;
         self.usable()?;
         let mut state = TxState::writing(self);
+        let live = Live::transaction();
         let result = {
             let mut tx = Tx::outermost(&mut state, self);
-            beside::inside(self.id(), None, transaction(&mut tx)).await
+            beside::inside(self.id(), None, live.around(transaction(&mut tx))).await
         };
-        state.end(result).await
+        live.ends(state.end(result)).await
     }
 
     /// Runs a transaction that only reads: all of its reads see one state of the database. It does not wait for
@@ -225,18 +227,20 @@ impl Db {
     {
         self.usable()?;
         let mode = Mode { access: Access::Read, isolation: Isolation::RepeatableRead };
+        let live = Live::transaction();
         if !self.inner.traits.exclusive {
             let mut state = TxState::new(self, mode);
-            let result = transaction(&mut Read(Tx::outermost(&mut state, self))).await;
-            return state.end(result).await;
+            let mut read = Read(Tx::outermost(&mut state, self));
+            let result = live.around(transaction(&mut read)).await;
+            return live.ends(state.end(result)).await;
         }
         beside::check(self.id(), None)?;
         let mut state = TxState::new(self, mode);
         let result = {
             let mut read = Read(Tx::outermost(&mut state, self));
-            beside::inside(self.id(), None, transaction(&mut read)).await
+            beside::inside(self.id(), None, live.around(transaction(&mut read))).await
         };
-        state.end(result).await
+        live.ends(state.end(result)).await
     }
 
     /// Creates the tables of `tables![..]` that are not there, with their constraints and indexes, in one

@@ -9,7 +9,11 @@
 //!
 //! - `sqlite` (default): the embedded database, compiled in.
 //! - `postgres`: PostgreSQL 15 and newer; see `docs/postgres.md`.
-//! - `json` (default): columns of type [`Json`], and serde for [`Id`].
+//! - `json` (default): columns of type [`Json`], and serde for [`Id`], [`Trace`] and [`Explain`].
+//! - `tracing`: spans of the crate `tracing` at level DEBUG, whose names stay: `tripline.transaction`,
+//!   `tripline.operation`, `tripline.hook`, and `tripline.following` for what follows the end of a transaction, which
+//!   follows from it. Their fields: `db.operation.name`, `db.collection.name`, `rows`, `phase`, `hook`, and `error.type`,
+//!   the [code](Error::code) of the error that it ended with.
 
 /// The README's programs, compiled and run.
 #[cfg(doctest)]
@@ -34,6 +38,7 @@ mod hooks;
 mod lifecycle;
 mod on;
 mod ops;
+mod spans;
 mod table;
 mod trace;
 mod tx;

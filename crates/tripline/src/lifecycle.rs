@@ -33,10 +33,20 @@ pub(crate) use self::{
     write::{all_columns, values_of},
 };
 use self::{plan::Plan, run::Asked};
-use crate::{Db, On, Tx, beside, tx::TxState};
+use crate::{Db, On, Tx, beside, spans::Live, tx::TxState};
 
 /// Runs an operation; its body then has what the caller asked for.
 pub(crate) async fn run(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
+    let live = Live::operation(ask.op.kept());
+    let result = live.around(anywhere(on, ask)).await;
+    match &result {
+        Ok(done) => live.rows(done.body.count),
+        Err(error) => live.ended(Some(error.code())),
+    }
+    result
+}
+
+async fn anywhere(on: On<'_>, ask: Box<Inner>) -> Result<Box<Inner>> {
     // An embedded database answers at once, so without this a loop of operations would never give way to others.
     tokio::task::coop::consume_budget().await;
     match on {

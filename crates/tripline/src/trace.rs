@@ -9,7 +9,7 @@
 mod explain;
 pub(crate) mod lints;
 pub(crate) mod recording;
-mod show;
+pub(crate) mod show;
 pub(crate) mod tree;
 
 use std::{panic::Location, time::Duration};
@@ -80,7 +80,7 @@ pub enum What {
         #[cfg_attr(feature = "json", serde(serialize_with = "show::text"))]
         phase: Phase,
         /// Which.
-        #[cfg_attr(feature = "json", serde(serialize_with = "show::text"))]
+        #[cfg_attr(feature = "json", serde(serialize_with = "show::path"))]
         hook: HookName,
         /// What it is attached to.
         scope: Scope,

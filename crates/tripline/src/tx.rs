@@ -24,6 +24,7 @@ use crate::{
         local::Local,
         origin::{self, Frame},
     },
+    spans::Live,
 };
 
 /// An open transaction. Through it go all operations of the transaction, one at a time (L8).
@@ -95,11 +96,12 @@ impl<'t> Tx<'t> {
         let mark = self.state.open_level();
         let level = self.level + 1;
         let hook = self.frame.and_then(Frame::hook);
+        let live = Live::transaction();
         let result = {
             let mut nested = Tx { level, ..self.reborrow() };
-            beside::inside(database, hook, transaction(&mut nested)).await
+            beside::inside(database, hook, live.around(transaction(&mut nested))).await
         };
-        self.state.close_level(level, mark, depth, result).await
+        live.ends(self.state.close_level(level, mark, depth, result)).await
     }
 
     /// Runs a future after the outermost commit, on the engine's own task; dropped if the transaction, or the

@@ -74,6 +74,14 @@ impl Table {
             one.times.iter().zip(&eleven.times).map(|(one, eleven)| (eleven - one) / 10.0).collect();
         stats::median(&each)
     }
+
+    /// How much longer one of our works takes than another, round by round.
+    pub(super) fn between(&self, longer: &str, shorter: &str) -> Option<f64> {
+        let (longer, shorter) = (self.line(super::OURS, longer)?, self.line(super::OURS, shorter)?);
+        let each: Vec<f64> =
+            longer.times.iter().zip(&shorter.times).map(|(longer, shorter)| longer / shorter).collect();
+        stats::median(&each)
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::{
         Call,
         once::{InTxOnce, OnceCall},
     },
+    spans::Live,
     trace::{
         Scope,
         recording::{Changed, Event},
@@ -178,6 +179,7 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
     if tx.state.is_dry() {
         return Ok(());
     }
+    let live = Live::hook(phase, hook, run.op.kind, run.op.table.name);
     let before = Slots::of(tx, run, phase)?;
     let frame = Frame { operation: &run.op, cause: Cause::Hook(hook), parent: tx.frame, depth, node };
     let mut handle = Tx {
@@ -191,18 +193,23 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
     let result = match caller {
         Caller::Bound(bound) => match bound.hook.call {
             Call::InTx(call) => {
-                beside::inside(database, Some(hook), call(bound.carrier(), &mut handle, body)).await
+                let called = live.around(call(bound.carrier(), &mut handle, body));
+                beside::inside(database, Some(hook), called).await
             }
             Call::Plan(_) | Call::Resolve(_) | Call::Ended(_) => Ok(()),
         },
-        Caller::Once(_, _, call) => beside::inside(database, Some(hook), call(&mut handle, body)).await,
+        Caller::Once(_, _, call) => {
+            beside::inside(database, Some(hook), live.around(call(&mut handle, body))).await
+        }
     };
     // Also an operation inside that failed and was ignored, or was dropped, ends this one (L6).
     let result = result.and_then(|()| tx.state.settle(level, depth));
     if let Some(before) = before {
         before.compare(tx, run, node)?;
     }
-    tx.state.trace_end(node, result.as_ref().err().map(Error::code));
+    let failed = result.as_ref().err().map(Error::code);
+    tx.state.trace_end(node, failed);
+    live.ended(failed);
     result.map_err(|source| {
         let (table, operation) = (run.op.table.name, run.op.kind);
         Error::Hook(Box::new(HookError { table, operation, phase, hook, source }))

@@ -9,6 +9,7 @@ use crate::{
     Db,
     catalog::Bound,
     hooks::{Call, body::Body, once::OnceCall},
+    spans::Live,
     trace::{
         Root, Scope,
         recording::{Event, Recording},
@@ -35,12 +36,14 @@ pub(crate) fn follow(
     let on_task = db.clone();
     let durable = match durability {
         Durability::Now => {
-            db.background(async move { run(&on_task, queue, undone, cause).await });
+            let live = Live::following();
+            db.background(async move { live.around(run(&on_task, queue, undone, cause)).await });
             return Reply::now(Ok(()));
         }
         Durability::Later(durable) => durable,
     };
     let (answer, answered) = oneshot::channel();
+    let live = Live::following();
     // From COMMIT on the engine's task owns what follows: the caller only listens.
     db.background(async move {
         let durable = durable.await;
@@ -48,7 +51,7 @@ pub(crate) fn follow(
         // The caller may be gone.
         _ = answer.send(durable);
         // If nobody knows whether it is committed, nothing runs that says it is (L7).
-        run(&on_task, if holds { queue } else { Vec::new() }, undone, cause).await;
+        live.around(run(&on_task, if holds { queue } else { Vec::new() }, undone, cause)).await;
     });
     Reply::Later(Box::pin(async move { answered.await.unwrap_or(Err(Error::Closed)) }))
 }
@@ -61,12 +64,12 @@ pub(crate) fn undone(
     cause: Option<(u64, u32)>,
 ) {
     if rolling_back.is_some() || undone.iter().any(Ended::has_rollback_hooks) {
-        let on_task = db.clone();
+        let (on_task, live) = (db.clone(), Live::following());
         db.background(async move {
             if let Some(rolling_back) = rolling_back {
                 rolling_back.await;
             }
-            run(&on_task, Vec::new(), undone, cause).await;
+            live.around(run(&on_task, Vec::new(), undone, cause)).await;
         });
     }
 }
@@ -125,7 +128,9 @@ impl Ended {
                 let (phase, hook) = (once.phase, HookName::Place(once.place));
                 let event = Event::Hook { phase, hook, scope: Scope::Operation, changed: None };
                 let (node, db) = notes.begin(&self.db, event);
-                let failed = db.guarded(Some(hook), call(&db, body)).await;
+                let live = Live::hook(phase, hook, body.kind, body.table.name);
+                let failed = db.guarded(Some(hook), live.around(call(&db, body))).await;
+                live.ended(failed);
                 notes.end(node, failed);
             }
         }
@@ -153,6 +158,9 @@ impl Ended {
 async fn call(bound: &Bound, db: &Db, body: &mut Body, notes: &mut Notes) {
     let Call::Ended(call) = bound.hook.call else { return };
     let (node, db) = notes.begin(db, bound.event());
-    let failed = db.guarded(Some(bound.name()), call(bound.carrier(), &db, body)).await;
+    let live = Live::hook(bound.hook.phase, bound.name(), body.kind, body.table.name);
+    let called = live.around(call(bound.carrier(), &db, body));
+    let failed = db.guarded(Some(bound.name()), called).await;
+    live.ended(failed);
     notes.end(node, failed);
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Db,
     hooks::{Call, plan::Work},
+    spans::Live,
 };
 
 /// What became of the operation.
@@ -42,6 +43,7 @@ fn call_hooks(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     for bound in hooks.into_iter().flat_map(|hooks| &hooks.plan) {
         let Call::Plan(call) = bound.hook.call else { continue };
         let mut mistake = None;
+        let live = Live::hook(bound.hook.phase, bound.name(), run.op.kind, run.op.table.name);
         let node = match link {
             Link::Tx(tx) => Some(tx.state.trace_begin(run.node.unwrap_or(0), || bound.event())),
             Link::Db(_) => None,
@@ -62,9 +64,11 @@ fn call_hooks(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
             node,
             mistake: &mut mistake,
         };
-        let result = call(bound.carrier(), work).and(mistake.map_or(Ok(()), Err));
+        let result = live.within(|| call(bound.carrier(), work)).and(mistake.map_or(Ok(()), Err));
+        let failed = result.as_ref().err().map(Error::code);
+        live.ended(failed);
         if let (Link::Tx(tx), Some(node)) = (&mut *link, node) {
-            tx.state.trace_end(node, result.as_ref().err().map(Error::code));
+            tx.state.trace_end(node, failed);
         }
         result.map_err(|source| {
             let (table, operation) = (run.op.table.name, run.op.kind);

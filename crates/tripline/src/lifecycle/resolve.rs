@@ -13,6 +13,7 @@ use crate::{
         Call,
         resolve::{Question, wrong},
     },
+    spans::Live,
 };
 
 pub(super) async fn resolve(
@@ -35,9 +36,12 @@ pub(super) async fn resolve(
         run.body.count = 1;
         return Ok(run.next());
     }
-    let called = call(link, &mut run, bound, wants_rows).await;
+    let live = Live::hook(bound.hook.phase, bound.name(), run.op.kind, run.op.table.name);
+    let called = live.around(call(link, &mut run, bound, wants_rows)).await;
+    let failed = called.as_ref().err().map(Error::code);
+    live.ended(failed);
     if let (Link::Tx(tx), Some(node)) = (&mut *link, node) {
-        tx.state.trace_end(node, called.as_ref().err().map(Error::code));
+        tx.state.trace_end(node, failed);
     }
     called.map_err(|source| {
         let (table, operation) = (run.op.table.name, run.op.kind);

@@ -68,6 +68,9 @@ pub(crate) struct Recording {
     began: Instant,
     /// The last time that was looked at.
     last: Duration,
+    /// The operation of which a hook ended then, if nothing happened since: its next hook follows at once, and a look
+    /// at the clock takes as long as a small hook.
+    at_hook_of: Option<u32>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) transcript: Transcript,
     /// What of it will not work well.
@@ -81,6 +84,7 @@ impl Recording {
             cause,
             began: Instant::now(),
             last: Duration::ZERO,
+            at_hook_of: None,
             nodes: Vec::with_capacity(16),
             transcript: Transcript::default(),
             warnings: Vec::new(),
@@ -91,6 +95,7 @@ impl Recording {
 
     fn again(&mut self, id: u64, cause: Option<(u64, u32)>, root: Root) {
         (self.id, self.cause, self.began, self.last) = (id, cause, Instant::now(), Duration::ZERO);
+        self.at_hook_of = None;
         self.nodes.clear();
         self.transcript.clear();
         self.warnings.clear();
@@ -103,12 +108,16 @@ impl Recording {
 
     /// Notes that something begins; gives its place.
     pub(crate) fn begin(&mut self, under: u32, event: Event) -> u32 {
-        self.last = self.began.elapsed();
+        let follows_at_once = matches!(event, Event::Hook { .. }) && self.at_hook_of == Some(under);
+        if !follows_at_once {
+            self.last = self.began.elapsed();
+        }
         self.note(under, event)
     }
 
     /// Notes what takes too little time to look at the clock for it.
     pub(crate) fn note(&mut self, under: u32, event: Event) -> u32 {
+        self.at_hook_of = None;
         self.nodes.push(Node { under, event, began: self.last, took: None, failed: None });
         (self.nodes.len() - 1) as u32
     }
@@ -121,12 +130,15 @@ impl Recording {
     /// Notes that it ended.
     pub(crate) fn end(&mut self, place: u32, failed: Option<&'static str>) {
         let now = self.began.elapsed();
-        self.last = now;
+        (self.last, self.at_hook_of) = (now, None);
         if let Some(node) = self.nodes.get_mut(place as usize)
             && node.took.is_none()
         {
             node.took = Some(now.saturating_sub(node.began));
             node.failed = failed;
+            if matches!(node.event, Event::Hook { .. }) {
+                self.at_hook_of = Some(node.under);
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! Traces as text, and as data.
 
-use std::{fmt, time::Duration};
+use std::fmt;
+#[cfg(feature = "json")]
+use std::time::Duration;
 
 use tripline_core::HookName;
 
@@ -95,6 +97,19 @@ impl fmt::Display for Span {
     }
 }
 
+/// A hook's name alone: a type's path, or a file and line.
+pub(crate) struct Path(pub(crate) HookName);
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            HookName::Type(path) => f.write_str(path),
+            HookName::Place(place) => write!(f, "{}:{}", place.file(), place.line()),
+            hook => hook.fmt(f),
+        }
+    }
+}
+
 fn line(span: &Span, level: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let indent = "  ".repeat(level);
     match &span.what {
@@ -107,11 +122,7 @@ fn line(span: &Span, level: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
         }
         What::Hook { phase, hook, scope, changed } => {
-            match hook {
-                HookName::Type(path) => write!(f, "{indent}{phase} {path}")?,
-                HookName::Place(place) => write!(f, "{indent}{phase} {}:{}", place.file(), place.line())?,
-                hook => write!(f, "{indent}{phase} {hook}")?,
-            }
+            write!(f, "{indent}{phase} {}", Path(*hook))?;
             if *scope != Scope::Table && *scope != Scope::Operation {
                 write!(f, " ({scope})")?;
             }
@@ -144,6 +155,11 @@ pub(super) fn text<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+#[cfg(feature = "json")]
+pub(super) fn path<S: serde::Serializer>(hook: &HookName, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&Path(*hook))
 }
 
 #[cfg(feature = "json")]

@@ -8,7 +8,7 @@ use std::{
 use tripline_core::{Access, Isolation, Mode, Result};
 
 use super::{Tx, TxState};
-use crate::{Db, beside};
+use crate::{Db, beside, spans::Live};
 
 /// How a transaction runs; see [`Db::tx_with`].
 ///
@@ -79,11 +79,12 @@ impl Db {
             self.usable()?;
             let mut state = TxState::new(self, mode);
             state.again = attempt < options.retries;
+            let live = Live::transaction();
             let result = {
                 let mut tx = Tx::outermost(&mut state, self);
-                beside::inside(self.id(), None, transaction(&mut tx)).await
+                beside::inside(self.id(), None, live.around(transaction(&mut tx))).await
             };
-            match state.end(result).await {
+            match live.ends(state.end(result)).await {
                 Err(error) if attempt < options.retries && error.is_transient() => {}
                 result => return result,
             }

@@ -56,13 +56,15 @@ pub(super) const ALL: [Work; 5] = [
         name: "insert_counter",
         about: "One post, and its user's counter raised by one, in one transaction. In Tripline an after-create \
                 hook raises the counter, in SeaORM an `after_save`; the others do it by hand. The hook of Tripline's \
-                first line sends its update without waiting (`.pipelined()`), that of the second waits. Raw waits for \
+                first line sends its update without waiting (`.pipelined()`), that of the second waits; the third line has a plan \
+                hook, which puts the update after the insert without I/O of its own. Raw waits for \
                 each statement; its second line sends all of them before it waits.",
         n: [2_500, 4_800, 60, 400],
         done: "SELECT count(*) >= $n AND count(*) = (SELECT sum(post_count) FROM users) FROM posts",
         ways: &[
             Way { peer: "raw", name: "pipelined", label: "raw, pipelined by hand" },
             Way { peer: "tripline", name: "awaited", label: "tripline, the hook waits" },
+            Way { peer: "tripline", name: "planned", label: "tripline, planned" },
             HELD,
         ],
     },

@@ -32,6 +32,25 @@ pub(super) fn goals(measured: &[Measured], flights: Option<&Flights>) -> Vec<Goa
         let measured = find("hooks").and_then(|hooks| hooks.table.per_hook(one, eleven));
         goals.push(Goal { about, target: 50.0, unit: " ns", measured });
     }
+    for (about, work, longer, shorter, target) in [
+        (
+            "update of 10,000 rows with three hooks, to the same without",
+            "update_10000",
+            "update_10000_hooks",
+            "update_10000",
+            1.30,
+        ),
+        (
+            "insert_counter with traces kept, to the same without",
+            "insert_counter",
+            "insert_counter",
+            "insert_counter_untraced",
+            1.03,
+        ),
+    ] {
+        let measured = find(work).and_then(|measured| measured.table.between(longer, shorter));
+        goals.push(Goal { about, target, unit: "", measured });
+    }
     goals.push(Goal {
         about: "flights, loaded through hooks, to a loader by hand",
         target: 3.0,

@@ -61,7 +61,7 @@ fn work(out: &mut String, measured: &Measured) -> fmt::Result {
     let work = measured.work;
     writeln!(out, "\n### {}\n\n{}\n{} units in each request.\n", work.name, work.about, work.n)?;
     if matches!(work.asked, Asked::Ours(_)) {
-        writeln!(out, "| hooks | per insert | spread |\n|---|---:|---:|")?;
+        writeln!(out, "| tripline | per unit | spread |\n|---|---:|---:|")?;
         for series in &measured.table.series {
             let spread =
                 spread(&series.times).map(|(least, most)| format!("{} - {}", time(least), time(most)));

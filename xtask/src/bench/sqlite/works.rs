@@ -31,7 +31,7 @@ pub(super) struct Own {
 }
 
 /// The works, in the order of the report.
-pub(super) const ALL: [Work; 7] = [
+pub(super) const ALL: [Work; 8] = [
     Work {
         name: "insert_one",
         about: "One user, in an implicit transaction of its own.",
@@ -41,9 +41,9 @@ pub(super) const ALL: [Work; 7] = [
     Work {
         name: "insert_counter",
         about: "One post, and its user's counter raised by one, in one transaction. In Tripline an after-create \
-                hook raises the counter; the others do it by hand.",
+                hook raises the counter; the others do it by hand. The second line of Tripline keeps no traces.",
         n: 14_000,
-        asked: Asked::All(&[]),
+        asked: Asked::All(&[Own { work: "insert_counter_untraced", label: "tripline, without traces" }]),
     },
     Work {
         name: "insert_many",
@@ -66,6 +66,16 @@ pub(super) const ALL: [Work; 7] = [
                 with grouped durability.",
         n: 2_560,
         asked: Asked::All(&[]),
+    },
+    Work {
+        name: "update_10000",
+        about: "10,000 users updated by one call. With hooks, one checks what is set, one looks at each row before \
+                and after, and one does so again after the commit.",
+        n: 40,
+        asked: Asked::Ours(&[
+            Own { work: "update_10000", label: "without hooks" },
+            Own { work: "update_10000_hooks", label: "with three hooks" },
+        ]),
     },
     Work {
         name: "hooks",
@@ -112,7 +122,8 @@ mod tests {
             ALL[i].lines(["raw", "tripline", "sqlx"].into_iter()).iter().map(|line| line.label).collect()
         };
         assert_eq!(labels(0), ["raw", "tripline", "sqlx"]);
+        assert_eq!(labels(1), ["raw", "tripline", "tripline, without traces", "sqlx"]);
         assert_eq!(labels(2), ["raw", "tripline", "tripline, with two hooks", "sqlx"]);
-        assert_eq!(labels(6).len(), 4);
+        assert_eq!(labels(7).len(), 4);
     }
 }
