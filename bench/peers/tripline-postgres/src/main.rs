@@ -9,7 +9,7 @@ mod works;
 use bench_protocol_postgres::{Hello, Outcome, Request, Result, Units, Work, locked_version, measure, serve};
 use tripline::{Db, TableEntry, tables};
 
-use crate::models::{awaited, counted, hooked, plain, watched};
+use crate::models::{awaited, counted, hooked, plain, planned, watched};
 
 fn main() -> Result<()> {
     let lock = include_str!("../Cargo.lock");
@@ -29,6 +29,9 @@ async fn run(request: Request) -> Result<Outcome> {
         }
         (Work::InsertCounter, "awaited") => {
             on(&request, tables![awaited::User, awaited::Post], works::insert_counter_awaited).await
+        }
+        (Work::InsertCounter, "planned") => {
+            on(&request, tables![planned::User, planned::Post], works::insert_counter_planned).await
         }
         (Work::UpdateReturningOld, "") => {
             on(&request, tables![watched::User], works::update_returning_old).await

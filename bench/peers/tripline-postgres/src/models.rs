@@ -7,6 +7,7 @@ pub mod awaited;
 pub mod counted;
 pub mod hooked;
 pub mod plain;
+pub mod planned;
 pub mod watched;
 
 /// The drafts of a module's users.

@@ -7,7 +7,7 @@ use bench_protocol_postgres::{
 };
 use tripline::{Db, Id};
 
-use crate::models::{awaited, counted, hooked, plain, watched};
+use crate::models::{awaited, counted, hooked, plain, planned, watched};
 
 pub async fn insert_one(db: Db, units: Units) -> Result<()> {
     for i in units {
@@ -28,6 +28,14 @@ pub async fn insert_counter(db: Db, units: Units) -> Result<()> {
 pub async fn insert_counter_awaited(db: Db, units: Units) -> Result<()> {
     for i in units {
         black_box(db.create(awaited::NewPost::from(new_post(i, author_of(i)))).await?);
+    }
+    Ok(())
+}
+
+/// The plan hook of [`planned`] does the counting.
+pub async fn insert_counter_planned(db: Db, units: Units) -> Result<()> {
+    for i in units {
+        black_box(db.create(planned::NewPost::from(new_post(i, author_of(i)))).await?);
     }
     Ok(())
 }

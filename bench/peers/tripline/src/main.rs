@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use bench_protocol::{Hello, Outcome, Request, Result, Work, locked_version, measure_async, serve};
 use tripline::{Db, tables};
 
-use crate::models::{NoOp, NoOpBefore, counted, hooked, plain, yielding};
+use crate::models::{NoOp, NoOpBefore, counted, hooked, plain, updated, yielding};
 use crate::open::{File, in_memory};
 use crate::work::{Hooks, PeerWork};
 
@@ -34,6 +34,19 @@ async fn run(Request { work, n }: Request<PeerWork>, path: PathBuf) -> Result<Ou
         PeerWork::InsertManyHooks => {
             let db = file.open(Work::InsertMany, tables![hooked::User, hooked::Post]).await?;
             finish(&db, measure_async(n, |units| works::insert_many_hooks(db.clone(), units)).await).await
+        }
+        PeerWork::InsertCounterUntraced => {
+            let db = file.open_untraced(Work::InsertCounter, tables![counted::User, counted::Post]).await?;
+            finish(&db, measure_async(n, |units| works::insert_counter(db.clone(), units)).await).await
+        }
+        PeerWork::Update { hooks: false } => {
+            let db = file.open(Work::GetByKey, tables![plain::User, plain::Post]).await?;
+            finish(&db, measure_async(n, |units| works::update_all(db.clone(), units)).await).await
+        }
+        PeerWork::Update { hooks: true } => {
+            let db = file.open(Work::GetByKey, tables![updated::User]).await?;
+            let updates = |units| works::update_all_hooks(db.clone(), units);
+            finish(&db, measure_async(n, updates).await).await
         }
         PeerWork::Hooks(which, count) => {
             let mut connect = in_memory(tables![plain::User, plain::Post]);

@@ -6,6 +6,7 @@
 pub mod counted;
 pub mod hooked;
 pub mod plain;
+pub mod updated;
 pub mod yielding;
 
 use tripline::prelude::*;

@@ -20,21 +20,31 @@ impl File {
 
     /// Sets the database up for `work` and opens it, waiting for no sync.
     pub async fn open(&self, work: Work, tables: Vec<TableEntry>) -> Result<Db> {
-        self.open_with(work, tables, Durability::Relaxed).await
+        self.open_with(work, tables, |connect| connect.durability(Durability::Relaxed)).await
     }
 
     /// [`open`](File::open), with commits that wait for a sync they share.
     pub async fn open_grouped(&self, work: Work, tables: Vec<TableEntry>) -> Result<Db> {
-        self.open_with(work, tables, Durability::Grouped).await
+        self.open_with(work, tables, |connect| connect.durability(Durability::Grouped)).await
     }
 
-    async fn open_with(&self, work: Work, tables: Vec<TableEntry>, durability: Durability) -> Result<Db> {
+    /// [`open`](File::open), with no traces kept.
+    pub async fn open_untraced(&self, work: Work, tables: Vec<TableEntry>) -> Result<Db> {
+        self.open_with(work, tables, |connect| connect.durability(Durability::Relaxed).traces(0)).await
+    }
+
+    async fn open_with(
+        &self,
+        work: Work,
+        tables: Vec<TableEntry>,
+        how: impl FnOnce(Connect) -> Connect,
+    ) -> Result<Db> {
         // The set-up has a handle of its own, since it would fill the measured one's statement
         // cache. It is closed last, else it would move the log into the database, which the
         // other peers have not done at this point.
         let before = Db::open(&self.url).durability(Durability::Relaxed).connect().await?;
         set_up(&before, work).await?;
-        let db = Db::open(&self.url).tables(tables).durability(durability).connect().await?;
+        let db = how(Db::open(&self.url).tables(tables)).connect().await?;
         before.close().await?;
         Ok(db)
     }

@@ -9,6 +9,10 @@ pub enum PeerWork {
     Shared(Work),
     /// [`Work::InsertMany`] with a hook before and one after that look at every row.
     InsertManyHooks,
+    /// [`Work::InsertCounter`], with no traces kept.
+    InsertCounterUntraced,
+    /// All of 10,000 users updated by one call, with or without three hooks.
+    Update { hooks: bool },
     /// [`Work::InsertOne`] in memory, with this many observers that do nothing. The difference
     /// between two numbers of them is what a hook costs by itself.
     Hooks(Hooks, usize),
@@ -21,8 +25,11 @@ pub enum Hooks {
     After,
 }
 
-const OWN: [(&str, PeerWork); 5] = [
+const OWN: [(&str, PeerWork); 8] = [
     ("insert_many_hooks", PeerWork::InsertManyHooks),
+    ("insert_counter_untraced", PeerWork::InsertCounterUntraced),
+    ("update_10000", PeerWork::Update { hooks: false }),
+    ("update_10000_hooks", PeerWork::Update { hooks: true }),
     ("hooks_1", PeerWork::Hooks(Hooks::After, 1)),
     ("hooks_11", PeerWork::Hooks(Hooks::After, 11)),
     ("before_1", PeerWork::Hooks(Hooks::Before, 1)),
