@@ -15,8 +15,10 @@ mod place;
 
 mod audit;
 mod avatar;
+mod beats;
 mod cleanup;
 mod comments;
+mod guide;
 mod handle;
 mod last_message;
 mod name_taken;
