@@ -44,22 +44,22 @@ impl BeforeCreate for User {
             if wanted.is_empty() {
                 return Err(Error::reject("a name needs a letter or digit"));
             }
-            // One question for all of its numbered forms, not one for each.
-            let taken =
-                tx.find::<User>().filter(|u| u.username.starts_with(&wanted)).rows::<Username>().await?;
+            // One find for all of its numbered forms, not one for each, and not of everybody whose name begins so.
+            let forms: Vec<String> = (1..=50).map(|n| numbered(&wanted, n)).collect();
+            let taken = tx.find::<User>().filter(|u| u.username.is_in(&forms)).rows::<Username>().await?;
             given.extend(taken.into_iter().map(|row| row.username));
-            let mut username = wanted.clone();
-            for n in 2.. {
-                if !given.contains(&username) {
-                    break;
-                }
-                username = format!("{wanted}{n}");
-            }
+            let Some(username) = forms.into_iter().find(|form| !given.contains(form)) else {
+                return Err(Error::reject(format!("there are too many called {wanted}")));
+            };
             given.push(username.clone());
             user.username.set(username);
         }
         Ok(())
     }
+}
+
+fn numbered(name: &str, n: u32) -> String {
+    if n == 1 { name.to_owned() } else { format!("{name}{n}") }
 }
 
 /// Who is an admin, by e-mail address.
