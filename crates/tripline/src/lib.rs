@@ -20,6 +20,25 @@
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
 
+/// The programs of the guide's chapters.
+#[cfg(doctest)]
+pub mod guide {
+    #[doc = include_str!("../../../docs/guide/hooks.md")]
+    pub struct Hooks;
+
+    #[doc = include_str!("../../../docs/guide/transactions.md")]
+    pub struct Transactions;
+
+    #[doc = include_str!("../../../docs/guide/after-commit.md")]
+    pub struct AfterCommit;
+
+    #[doc = include_str!("../../../docs/guide/reads.md")]
+    pub struct Reads;
+
+    #[doc = include_str!("../../../docs/guide/traces.md")]
+    pub struct Traces;
+}
+
 /// The programs of the page on PostgreSQL.
 #[cfg(all(doctest, feature = "postgres"))]
 #[doc = include_str!("../../../docs/postgres.md")]
