@@ -152,7 +152,7 @@ cases! {
         let source = std::error::Error::source(&error).unwrap();
         assert_eq!(source.downcast_ref::<TooYoung>().unwrap().by_years, 3);
         let text = error.to_string();
-        assert!(text.contains("BeforeCreate") && text.contains("`members`") && text.contains("errors::Member"), "{text}");
+        assert!(text.contains("in before_create of create") && text.contains("`members`") && text.contains("errors::Member"), "{text}");
     }
 
     async fn secrets_never_show(engine) {

@@ -50,6 +50,7 @@ pub mod retries;
 pub mod schema;
 pub mod sinks;
 pub mod statements;
+pub mod together;
 pub mod traces;
 pub mod transactions;
 pub mod upserts;
@@ -108,6 +109,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         schema::CASES,
         sinks::CASES,
         statements::CASES,
+        together::CASES,
         traces::CASES,
         transactions::CASES,
         upserts::CASES,

@@ -257,6 +257,7 @@ cases! {
             "    after_create (operation)",
             "    after_create Person",
             "    after_create Watch",
+            "  after commit",
             "    after_create_commit Person",
         ]);
         let text = explain.to_string();

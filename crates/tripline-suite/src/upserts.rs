@@ -176,7 +176,7 @@ cases! {
         assert_eq!(recorder.take(), ["before update, name set true", "before update of 1", "updated Ada to Countess"]);
         let row = watched.create(member("bob", "Bob")).on_conflict(|m| m.handle).do_update().await.unwrap();
         assert_eq!((row.name.as_str(), row.changes), ("Bob", 0));
-        assert_eq!(recorder.take(), ["before create of 1", r#"created ["bob"] implicit true"#]);
+        assert_eq!(recorder.take(), ["before create of 1", r#"created ["bob"] implicit false"#]);
         // One call of each hook, for all of its rows.
         let drafts = vec![member("cy", "Cy"), member("ada", "A"), member("bob", "B"), member("di", "Di")];
         let rows = watched.create(drafts).on_conflict(|m| m.handle).do_update().await.unwrap();
@@ -184,7 +184,7 @@ cases! {
         let noted = recorder.take();
         assert_eq!(noted.len(), 6, "{noted:?}");
         assert_eq!(noted[1], "before update of 2");
-        assert_eq!(noted[5], r#"created ["cy", "di"] implicit true"#);
+        assert_eq!(noted[5], r#"created ["cy", "di"] implicit false"#);
         assert_eq!(db.find::<Member>().count().await.unwrap(), 4);
     }
 
@@ -193,7 +193,7 @@ cases! {
         let drafts = vec![member("ada", "A"), member("bob", "Bob")];
         let new = watched.create(drafts).on_conflict(|m| m.handle).do_nothing().await.unwrap();
         assert_eq!(new.iter().map(|m| m.handle.as_str()).collect::<Vec<_>>(), ["bob"]);
-        assert_eq!(recorder.take(), ["before create of 1", r#"created ["bob"] implicit true"#]);
+        assert_eq!(recorder.take(), ["before create of 1", r#"created ["bob"] implicit false"#]);
         let none = watched.create(member("ada", "A")).on_conflict(|m| m.handle).do_nothing().await.unwrap();
         assert!(none.is_none() && recorder.take().is_empty());
         assert_eq!(handles(&db).await, [("ada".into(), "Ada".into()), ("bob".into(), "Bob".into())]);

@@ -395,15 +395,11 @@ pub(crate) fn concerns(phase: Phase, kind: Kind) -> bool {
 /// What can be known to be wrong before anything runs.
 fn check_table(table: TableRef, attached: &Attached, list: &[TableRef]) -> Result<()> {
     for column in table.columns {
-        if column.set_by_hook
-            && !attached
-                .create
-                .before
-                .iter()
-                .any(|b| matches!(b.hook.phase, Phase::BeforeCreate | Phase::BeforeSave))
-        {
+        let sets =
+            |b: &Bound| matches!(b.hook.phase, Phase::BeforeCreate | Phase::BeforeSave | Phase::PlanCreate);
+        if column.set_by_hook && !attached.create.before.iter().chain(&attached.create.plan).any(sets) {
             return Err(setup(format!(
-                "`{}.{}` is set by a hook, but neither a before-create nor a before-save hook is attached",
+                "`{}.{}` is set by a hook, but no before-create, before-save or plan-create hook is attached",
                 table.name, column.name
             )));
         }

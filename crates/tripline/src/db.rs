@@ -401,7 +401,8 @@ impl Db {
         let settings = &self.inner.settings;
         recording.warnings = lints::warnings(&recording, &settings.lints, !self.inner.traits.shared);
         if let Some(sink) = &settings.on_warning {
-            recording.warnings.iter().for_each(sink);
+            // A sink that panics must not take a commit along that is done; the panic's message is printed by then.
+            _ = catch_unwind(AssertUnwindSafe(|| recording.warnings.iter().for_each(sink)));
         }
         self.inner.traces.keep(recording);
     }

@@ -154,7 +154,10 @@ async fn write_and_commit(db: Db, mut state: TxState, mut run: Run<Checked>) -> 
         let mut tx = Tx::outermost(&mut state, &db);
         begin(&mut tx, &mut run);
         let result = match write::write(&mut Link::Tx(&mut tx), run).await {
-            Ok(run) => after::after(&mut tx, run, 1).await,
+            Ok(mut run) => {
+                let place = after::queued(&mut tx, &mut run);
+                after::after(&mut tx, run, place, 1).await
+            }
             Err(error) => Err(error),
         };
         let result = result.inspect(|run| tx.state.trace_rows(run.node, run.body.count));
@@ -198,7 +201,9 @@ async fn checked_operation(tx: &mut Tx<'_>, mut run: Run<Checked>) -> Result<Box
 
 async fn in_transaction(tx: &mut Tx<'_>, mut asked: Run<Asked>, depth: usize) -> Result<Box<Inner>> {
     if asked.is_divided(&tx.state.db) {
-        return Box::pin(upsert::divided(tx, asked, depth)).await;
+        let run = Box::pin(upsert::divided(tx, asked, depth)).await?;
+        tx.state.trace_rows(run.node, run.body.count);
+        return Ok(run);
     }
     loop {
         match decided(&mut Link::Tx(tx), asked, depth).await? {
@@ -233,10 +238,11 @@ async fn rest(tx: &mut Tx<'_>, mut run: Run<Checked>, depth: usize) -> Result<Bo
         Box::pin(ahead(tx, &mut run, depth)).await?;
     }
     let mut run = write::write(&mut Link::Tx(tx), run).await?;
+    let place = after::queued(tx, &mut run);
     if planned {
         Box::pin(planned::after(tx, &mut run, depth)).await?;
     }
-    let mut run = after::after(tx, run, depth).await?;
+    let mut run = after::after(tx, run, place, depth).await?;
     // A committed write is never reported as failed: what the caller gets is decoded before.
     if let Some(decode) = run.decode.filter(|_| !tx.state.is_dry()) {
         decode(&mut run.body)?;

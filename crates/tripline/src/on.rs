@@ -48,7 +48,7 @@ impl<'x> From<&'x mut Tx<'_>> for On<'x> {
 
 impl<'x> From<&'x mut Read<'_>> for On<'x> {
     fn from(read: &'x mut Read<'_>) -> Self {
-        On::Tx(read.0.reborrow())
+        On::Tx(Tx { only_reads: true, ..read.0.reborrow() })
     }
 }
 

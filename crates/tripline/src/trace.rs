@@ -33,6 +33,8 @@ pub struct Trace {
     pub at: jiff::Timestamp,
     /// What ran.
     pub root: Span,
+    /// How many steps came after the first 8,192, of which nothing is kept.
+    pub left_out: u64,
     /// What of it will not work well.
     #[cfg_attr(feature = "json", serde(serialize_with = "show::texts"))]
     pub warnings: Vec<Warning>,

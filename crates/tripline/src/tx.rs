@@ -15,7 +15,7 @@ use tripline_core::{Error, Kept, Operation, Result};
 
 pub use self::attempts::TxOptions;
 pub(crate) use self::pending::Pending;
-pub(crate) use self::state::{Ended, Queued, TxState};
+pub(crate) use self::state::{Ended, Place, Queued, TxState};
 use crate::{
     Db,
     actor::Actor,
@@ -40,17 +40,19 @@ pub struct Tx<'t> {
     pub(crate) actor: Actor,
     /// How many savepoints this handle is inside of.
     pub(crate) level: u32,
+    /// Whether this is the handle of a [`Read`](crate::Read): what is asked of it only reads, in whichever transaction.
+    pub(crate) only_reads: bool,
 }
 
 impl<'t> Tx<'t> {
     pub(crate) fn outermost(state: &'t mut TxState, db: &Db) -> Tx<'t> {
-        Tx { state, frame: None, local: None, actor: db.actor.clone(), level: 0 }
+        Tx { state, frame: None, local: None, actor: db.actor.clone(), level: 0, only_reads: false }
     }
 
     /// The handle of operations that are made under this frame.
     pub(crate) fn inside<'n>(&'n mut self, frame: &'n Frame<'n>) -> Tx<'n> {
         let (actor, level) = (self.actor.clone(), self.level);
-        Tx { state: self.state, frame: Some(frame), local: None, actor, level }
+        Tx { state: self.state, frame: Some(frame), local: None, actor, level, only_reads: false }
     }
 
     pub(crate) fn reborrow(&mut self) -> Tx<'_> {
@@ -60,6 +62,7 @@ impl<'t> Tx<'t> {
             local: self.local.as_deref_mut(),
             actor: self.actor.clone(),
             level: self.level,
+            only_reads: self.only_reads,
         }
     }
 

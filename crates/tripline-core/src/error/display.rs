@@ -57,7 +57,7 @@ impl Error {
                 operation.kind, operation.table
             ),
             Error::Hook(h) => {
-                write!(f, "{} in {:?} of {} of table `{}` failed", h.hook, h.phase, h.operation, h.table)
+                write!(f, "{} in {} of {} of table `{}` failed", h.hook, h.phase, h.operation, h.table)
             }
             Error::Rejected(r) => write!(f, "rejected: {}", r.reason),
             Error::Custom(_) => write!(f, "the application's own error"),

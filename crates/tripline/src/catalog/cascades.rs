@@ -38,8 +38,7 @@ pub(super) fn attach(tables: &mut [(TableRef, Attached)]) -> Vec<(TableRef, u16)
     }
     edges.retain(|edge| edge.by_engine);
     for i in 0..edges.len() {
-        edges[i].cascade.cyclic = edges[i].cascade.action == Action::Cascade
-            && reaches(&edges, edges[i].cascade.child, edges[i].parent);
+        edges[i].cascade.cyclic = reaches(&edges, edges[i].cascade.child, edges[i].parent);
     }
     for (table, attached) in tables {
         let own = edges.iter().filter(|edge| std::ptr::eq(edge.parent, *table));
@@ -75,7 +74,7 @@ fn reaches(edges: &[Edge], from: TableRef, to: TableRef) -> bool {
         next += 1;
         for edge in edges.iter().filter(|edge| std::ptr::eq(edge.parent, table)) {
             let child = edge.cascade.child;
-            if edge.cascade.action == Action::Cascade && !known.iter().any(|k| std::ptr::eq(*k, child)) {
+            if !known.iter().any(|k| std::ptr::eq(*k, child)) {
                 known.push(child);
             }
         }

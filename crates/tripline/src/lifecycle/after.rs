@@ -16,7 +16,19 @@ use crate::{
     tx::Ended,
 };
 
-pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> Result<Box<Inner>> {
+/// Queues what follows the commit, if it wrote: by the order in which operations wrote, before what is planned after
+/// this one, and before what its after-hooks write (L50). Gives the place that [`after`] fills.
+pub(super) fn queued(tx: &mut Tx<'_>, run: &mut Inner) -> Option<usize> {
+    let ends = is_write(run.op.kind) && run.has_followers() && !tx.state.is_dry();
+    (ends && run.body.count > 0).then(|| queue(tx, run))
+}
+
+pub(super) async fn after(
+    tx: &mut Tx<'_>,
+    run: Run<Written>,
+    place: Option<usize>,
+    depth: usize,
+) -> Result<Box<Inner>> {
     let mut run = run.into_inner();
     if !is_write(run.op.kind) {
         if run.hooks().is_some_and(|hooks| !hooks.after.is_empty()) || !run.once.is_empty() {
@@ -24,9 +36,6 @@ pub(super) async fn after(tx: &mut Tx<'_>, run: Run<Written>, depth: usize) -> R
         }
         return Ok(run);
     }
-    let ends = run.has_followers() && !tx.state.is_dry();
-    // Queued by the order in which operations wrote, before what their after-hooks write (L50).
-    let place = (ends && run.body.count > 0).then(|| queue(tx, &mut run));
     let attached = run.hooks().is_some_and(|hooks| !hooks.after.is_empty());
     if attached || !run.once.is_empty() {
         Box::pin(call_hooks(tx, &mut run, depth)).await?;
@@ -75,13 +84,12 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
 
 /// Notes the hooks that would follow the commit.
 fn explain_followers(tx: &mut Tx<'_>, run: &mut Inner) {
-    let under = run.node.unwrap_or(0);
     for once in run.once.iter().rev().filter(|once| matches!(once.call, Some(OnceCall::Ended(_)))) {
         let (phase, hook) = (once.phase, HookName::Place(once.place));
-        tx.state.trace_begin(under, || Event::Hook { phase, hook, scope: Scope::Operation, changed: None });
+        tx.state.explain_follower(Event::Hook { phase, hook, scope: Scope::Operation, changed: None });
     }
     for bound in run.hooks().into_iter().flat_map(|hooks| &hooks.commit) {
-        tx.state.trace_begin(under, || bound.event());
+        tx.state.explain_follower(bound.event());
     }
 }
 

@@ -3,7 +3,7 @@
 //! On a server those that need no result of one another travel together; if none does, with BEGIN and COMMIT, so that a
 //! whole batch is one flight.
 
-use tripline_core::{Access, Error, Isolation, Mode, Result};
+use tripline_core::{Access, Error, Isolation, Mode, Phase, Result};
 
 use super::{
     Decided, Link, decided, run,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Db, On, Tx, beside,
     ops::Ask,
-    tx::{Pending, TxState},
+    tx::{Pending, Place, TxState},
 };
 
 type Done = Vec<Option<Ask>>;
@@ -21,19 +21,31 @@ type Done = Vec<Option<Ask>>;
 pub(crate) async fn batch(on: On<'_>, asks: Vec<Ask>) -> Result<Vec<Ask>> {
     match on {
         On::Tx(mut tx) => {
-            let mut done = each(&mut tx, asks).await?;
-            let depth = tx.frame.map_or(0, |frame| frame.depth);
-            tx.state.flush(depth).await?;
-            landed(tx.state, &mut done);
-            all(done)
+            let batch = tx.state.next_batch();
+            let done = in_transaction(&mut tx, asks, batch).await;
+            if done.is_err() {
+                // Nobody asks for them any more.
+                tx.state.landed.retain(|(place, _)| place.batch != batch);
+            }
+            done
         }
         On::Db(db) => alone(db, asks).await,
     }
 }
 
+async fn in_transaction(tx: &mut Tx<'_>, asks: Vec<Ask>, batch: u64) -> Result<Vec<Ask>> {
+    let mut done = each(tx, asks, batch).await?;
+    let depth = tx.frame.map_or(0, |frame| frame.depth);
+    tx.state.flush(depth).await?;
+    landed(tx.state, &mut done, batch);
+    all(done)
+}
+
 async fn alone(db: &Db, asks: Vec<Ask>) -> Result<Vec<Ask>> {
     db.usable()?;
-    let writes = asks.iter().any(|ask| ask.0.is_write());
+    // A read may have writes planned beside it.
+    let may_write = |ask: &Ask| ask.0.is_write() || plans(db, &ask.0);
+    let writes = asks.iter().any(may_write);
     if writes || db.inner.traits.exclusive {
         beside::check(db.id(), None)?;
     }
@@ -43,27 +55,36 @@ async fn alone(db: &Db, asks: Vec<Ask>) -> Result<Vec<Ask>> {
         false => Mode { access: Access::Read, isolation: Isolation::RepeatableRead },
     };
     let mut state = TxState::new(db, mode);
-    let done = each(&mut Tx::outermost(&mut state, db), asks).await;
+    let batch = state.next_batch();
+    let done = each(&mut Tx::outermost(&mut state, db), asks, batch).await;
     let done = match done {
         Ok(done) => done,
         Err(error) => return state.end(Err(error)).await,
     };
     if state.has_followers() {
         // What follows the commit is the engine's from here on (L5).
-        return db.owned(commit(state, done)).await;
+        return db.owned(commit(state, done, batch)).await;
     }
-    commit(state, done).await
+    commit(state, done, batch).await
 }
 
 /// Sends what has not been sent yet with COMMIT, and takes the results from there.
-async fn commit(mut state: TxState, mut done: Done) -> Result<Vec<Ask>> {
+async fn commit(mut state: TxState, mut done: Done, batch: u64) -> Result<Vec<Ask>> {
     let sent = state.commit_now().await;
-    landed(&mut state, &mut done);
-    state.end(sent.and_then(|()| all(done))).await
+    landed(&mut state, &mut done, batch);
+    // What is committed is committed, whatever became of the results.
+    state.end(sent).await?;
+    all(done)
+}
+
+fn plans(db: &Db, ask: &Inner) -> bool {
+    let attached = db.inner.catalog.of(&ask.op).ok().filter(|_| !ask.op.without_hooks);
+    let hooks = attached.and_then(|attached| attached.hooks(ask.op.kind));
+    hooks.is_some_and(|hooks| hooks.plan.iter().any(|bound| bound.hook.phase != Phase::FilterReads))
 }
 
 /// Runs each, or has it travel with the next flight.
-async fn each(tx: &mut Tx<'_>, asks: Vec<Ask>) -> Result<Done> {
+async fn each(tx: &mut Tx<'_>, asks: Vec<Ask>, batch: u64) -> Result<Done> {
     let mut done: Done = Vec::with_capacity(asks.len());
     let mut decodes = false;
     for (place, Ask(ask)) in asks.into_iter().enumerate() {
@@ -79,7 +100,7 @@ async fn each(tx: &mut Tx<'_>, asks: Vec<Ask>) -> Result<Done> {
         super::begin(tx, &mut ask);
         let asked = Run::asked(&tx.state.db, ask);
         let kept = match asked {
-            Ok(asked) => keep(tx, asked, depth + 1, place).await,
+            Ok(asked) => keep(tx, asked, depth + 1, Place { batch, place }).await,
             Err(error) => Err(error),
         };
         done.push(tx.state.end_operation(depth, kept)?.map(Ask));
@@ -88,7 +109,7 @@ async fn each(tx: &mut Tx<'_>, asks: Vec<Ask>) -> Result<Done> {
         // A committed batch is never reported as failed: what may fail to be read is read before.
         let depth = tx.frame.map_or(0, |frame| frame.depth);
         tx.state.flush(depth).await?;
-        landed(tx.state, &mut done);
+        landed(tx.state, &mut done, batch);
         for Ask(run) in done.iter_mut().flatten() {
             if let Some(decode) = run.decode {
                 let decoded = decode(&mut run.body);
@@ -99,7 +120,7 @@ async fn each(tx: &mut Tx<'_>, asks: Vec<Ask>) -> Result<Done> {
     Ok(done)
 }
 
-async fn keep(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize, place: usize) -> Result<Option<Box<Inner>>> {
+async fn keep(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize, place: Place) -> Result<Option<Box<Inner>>> {
     let Decided::Checked(run) = decided(&mut Link::Tx(tx), asked, depth).await? else {
         return Err(Error::invalid("an operation without plan hooks was made another one"));
     };
@@ -116,9 +137,12 @@ async fn keep(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize, place: usize) ->
     }
 }
 
-fn landed(state: &mut TxState, done: &mut Done) {
-    for (place, run) in std::mem::take(&mut state.landed) {
-        done[place] = Some(Ask(run));
+/// Takes the results of this batch: others may be under way around it.
+fn landed(state: &mut TxState, done: &mut Done, batch: u64) {
+    for (place, run) in state.landed.extract_if(.., |(place, _)| place.batch == batch) {
+        if let Some(done) = done.get_mut(place.place) {
+            *done = Some(Ask(run));
+        }
     }
 }
 

@@ -188,6 +188,7 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
         local: Some(&mut run.local),
         actor: tx.actor.clone(),
         level,
+        only_reads: false,
     };
     let body = &mut run.body;
     let result = match caller {

@@ -80,12 +80,17 @@ pub(super) async fn cascade(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> R
     if run.body.old.is_empty() {
         return Ok(());
     }
-    if cascades.iter().any(|cascade| cascade.cyclic) {
+    let own = std::ptr::from_ref(run.op.table).addr();
+    // One row alone leaves no other of its table behind that goes, too.
+    let circles = |cascade: &Cascade| {
+        let is_own = std::ptr::from_ref(cascade.child).addr() == own;
+        cascade.cyclic && !(is_own && cascade.action != Action::Cascade && run.body.old.len() == 1)
+    };
+    if cascades.iter().any(circles) {
         // Rows may refer to one another in a circle, which no order of deletes keeps whole.
         let mut step = Step::new(Statement::DeferForeignKeys);
         tx.state.send(std::slice::from_mut(&mut step)).await?;
     }
-    let own = std::ptr::from_ref(run.op.table).addr();
     let closed = run.cascading.as_ref().is_some_and(|cascading| cascading.closed);
     for cascade in cascades {
         let is_own = std::ptr::from_ref(cascade.child).addr() == own && cascade.action == Action::Cascade;
@@ -133,7 +138,8 @@ async fn descendants(tx: &mut Tx<'_>, run: &mut Inner, cascade: &Cascade) -> Res
     let key = key_positions(run, &below);
     while !level.is_empty() {
         let filter = Node::In(Box::new(Node::Column(cascade.column)), level);
-        let query = Query { filter: Some(filter), ..Query::default() };
+        let left = limit.saturating_sub(below.len()).saturating_add(1).saturating_add(known.len());
+        let query = Query { filter: Some(filter), limit: Some(left as u64), ..Query::default() };
         let mut step = Step::new(Statement::Find { table, query: &query, columns: &columns, lock });
         tx.state.send(std::slice::from_mut(&mut step)).await?;
         let mut found = RowSet::new(columns.clone());
@@ -168,7 +174,7 @@ async fn one(
         patch[usize::from(cascade.column)] = Slot::To(instead(cascade));
         ask.body.slots.fill(patch);
     }
-    ask.cascading = Some(Cascading { doomed: cascade.cyclic.then(|| doomed(run)), closed: is_own });
+    ask.cascading = Some(Cascading { doomed: Some(doomed(run)), closed: is_own });
     let node = run.node.unwrap_or(0);
     let frame = Frame { operation: &run.op, cause: Cause::Cascade, parent: tx.frame, depth, node };
     let mut tx = tx.inside(&frame);

@@ -31,11 +31,15 @@ pub(crate) async fn explain(on: On<'_>, ask: Box<Inner>) -> Result<Explain> {
     match on {
         On::Db(db) => alone(db, Run::asked(db, ask)?, &slot).await?,
         On::Tx(tx) => {
-            let asked = Run::asked(&tx.state.db, ask)?;
+            let mut asked = Run::asked(&tx.state.db, ask)?;
             let mut state = TxState::dry(&tx.state.db, tx.state.mode, slot.clone(), Root::Transaction);
             state.is_open();
+            let kept = asked.op.kept();
+            // Under the root: the hook that asks has its place in the trace of what really runs.
+            state.trace_operation(&mut asked.node, 0, kept);
+            let (only_reads, actor) = (tx.only_reads, tx.actor);
             let mut inside =
-                Tx { state: &mut state, frame: tx.frame, local: None, actor: tx.actor, level: 0 };
+                Tx { state: &mut state, frame: tx.frame, local: None, actor, level: 0, only_reads };
             Box::pin(operation(&mut inside, asked)).await?;
             state.keep_explained();
         }

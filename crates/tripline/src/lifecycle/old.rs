@@ -26,6 +26,7 @@ pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
     run.body.old = RowSet { columns: columns.into(), values };
     run.body.forget_typed();
     run.old_as_of = Some(tx.state.writes(run.op.table));
+    run.is_narrowed = false;
     cascade::spare(run);
     too_many(run, run.body.old.len(), limit)
 }
@@ -91,9 +92,10 @@ pub(super) fn split_patches(run: &mut Inner) -> Result<()> {
     Ok(())
 }
 
-/// Whether the table was written since the old rows were read. Then they are read again, and the write names keys.
+/// Whether the table was written since the old rows were read, or the condition narrowed. Then they are read again, and
+/// the write names keys.
 pub(super) fn is_stale(tx: &Tx<'_>, run: &Inner) -> bool {
-    run.old_as_of.is_some_and(|as_of| as_of != tx.state.writes(run.op.table))
+    run.is_narrowed || run.old_as_of.is_some_and(|as_of| as_of != tx.state.writes(run.op.table))
 }
 
 /// Reads the old rows anew, keeping those that were read before and are still there (L23).

@@ -69,7 +69,9 @@ impl Inherited {
 
 /// Whether what runs here was made by a hook, rather than by the application.
 pub(crate) fn is_implicit(frame: Option<&Frame<'_>>, db: &Db) -> bool {
-    frame.is_some_and(|frame| frame.parent.is_some()) || db.origin.is_some()
+    // The parts of an upsert are the application's, if that is.
+    let mut around = std::iter::successors(frame.and_then(|frame| frame.parent), |frame| frame.parent);
+    around.any(|frame| frame.cause != Cause::Upsert) || db.origin.is_some()
 }
 
 /// The operations that led here, the innermost first.

@@ -4,6 +4,7 @@ use tripline_core::{Error, HookError, Kind, OnUpdate, Result, Slot, Value};
 
 use super::{
     Link,
+    before::fill_defaults,
     run::{Asked, Final, Inner, Prepared, Run},
     upsert,
 };
@@ -23,7 +24,14 @@ pub(super) enum Plan {
 
 pub(super) fn plan(link: &mut Link<'_, '_>, mut run: Run<Prepared>) -> Result<Plan> {
     if run.hooks().is_some_and(|hooks| !hooks.plan.is_empty()) {
+        let before = run.old_as_of.is_some().then(|| run.op.query.filter.clone());
         call_hooks(link, &mut run)?;
+        // The old rows were read by another condition.
+        run.is_narrowed = before.is_some_and(|before| before != run.op.query.filter);
+        if run.op.kind == Kind::Create {
+            // What a hook took back falls back on its default.
+            fill_defaults(link.db(), &mut run)?;
+        }
         if let Some(other) = run.planned.instead.take() {
             return Ok(Plan::Instead(run.next::<Final>().instead(other)?));
         }

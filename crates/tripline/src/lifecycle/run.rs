@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use tripline_core::{ColumnSet, Conflict, Error, Kind, Node, Operation, Phase, Result, TableRef, Value};
 
-use super::{cascade::Cascading, is_write, local::Local};
+use super::{cascade::Cascading, guard::would_run, is_write, local::Local};
 use crate::{
     Db,
     catalog::{Attached, Bound, Cascade, Hooks},
@@ -112,6 +112,8 @@ pub(crate) struct Inner {
     now: Option<Timestamp>,
     /// The table's count of writes when the old rows were read; none if they were not.
     pub(crate) old_as_of: Option<u64>,
+    /// Whether the condition changed since the old rows were read.
+    pub(crate) is_narrowed: bool,
     /// Whether there is a patch for each old row.
     pub(crate) patch_each: bool,
     /// The caller's expressions by column, once they were computed for each row.
@@ -202,7 +204,20 @@ impl Run<Final> {
                 format!("what a plan hook made of another operation, {:?}, is made yet another", self.op);
             return Err(Error::invalid(why));
         }
+        let own: Vec<OnceHook> = std::mem::take(&mut self.once);
+        for hook in own.into_iter().filter(|hook| hook.call.is_some()) {
+            if !would_run(hook.phase, other.op.kind) {
+                let why = format!(
+                    "the {:?} hook at {} would not run for {:?}, which a plan hook made of {:?}",
+                    hook.phase, hook.place, other.op, self.op
+                );
+                return Err(Error::invalid(why));
+            }
+            other.once.push(hook);
+        }
         same_rows(&self.op, &mut other.op);
+        other.op.database = self.op.database;
+        other.cascading = self.cascading.take();
         other.op.without_hooks |= self.op.without_hooks;
         other.replaced = true;
         other.attached = self.inner.attached.take();
@@ -261,6 +276,7 @@ impl Inner {
             if_any: false,
             now: None,
             old_as_of: None,
+            is_narrowed: false,
             patch_each: false,
             computed: Vec::new(),
         })
@@ -303,6 +319,12 @@ impl Inner {
     /// What answers in the database's place; also without hooks, which the source of the rows is not.
     pub(crate) fn resolver(&self) -> Option<&Bound> {
         self.attached.as_ref()?.hooks(self.op.kind)?.resolver.as_ref()
+    }
+
+    /// Whether something answers operations of this kind in the database's place.
+    pub(crate) fn has_resolver(&self, kind: Kind) -> bool {
+        let hooks = self.attached.as_ref().and_then(|attached| attached.hooks(kind));
+        hooks.is_some_and(|hooks| hooks.resolver.is_some())
     }
 
     /// Whether something comes between its final form and its write.

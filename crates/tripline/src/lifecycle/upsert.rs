@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use tripline_core::{
-    Cause, Compare, Conflict, ConflictUpdate, Error, Invalid, Kind, Node, OnUpdate, Operation, Result,
+    Cause, Compare, Conflict, ConflictUpdate, Error, Invalid, Kind, Node, OnUpdate, Operation, Phase, Result,
     RowSet, Slot, Statement, Step, TableRef, Value,
 };
 
@@ -36,6 +36,26 @@ struct Rows {
     results: Vec<Option<Vec<Value>>>,
     /// The columns of those.
     columns: Vec<u16>,
+    /// The phases of the upsert's own hooks that ran.
+    spent: Vec<Phase>,
+}
+
+impl Rows {
+    /// Notes that the operation's own hooks run. They can do so once: rows that came after that are refused, for what
+    /// such a hook checks would not be checked.
+    fn spend(&mut self, asked: &Inner) -> Result<()> {
+        let kind = asked.op.kind;
+        if let Some(phase) = self.spent.iter().find(|phase| crate::catalog::concerns(**phase, kind)) {
+            let why = format!(
+                "the upsert's own {phase} hook ran for other rows before it was known that these were there: attach it \
+                 to the table"
+            );
+            return Err(about(asked.op.table, why));
+        }
+        let own = asked.once.iter().filter(|hook| hook.call.is_some());
+        self.spent.extend(own.map(|hook| hook.phase));
+        Ok(())
+    }
 }
 
 impl Inner {
@@ -142,6 +162,7 @@ pub(super) async fn divided(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) ->
         results: vec![None; drafts.len() / width],
         drafts,
         columns: run.columns.indexes(table).into_owned(),
+        spent: Vec::new(),
     };
     check_twice(table, &conflict.target, &rows.known_by)?;
     let mut waiting: Vec<usize> = (0..rows.results.len()).collect();
@@ -154,6 +175,8 @@ pub(super) async fn divided(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) ->
             break;
         }
         waiting = Box::pin(created(tx, &mut run, &conflict, &mut rows, waiting, depth)).await?;
+        // Hooks may have made two drafts the same row.
+        check_twice(table, &conflict.target, &rows.known_by)?;
         if waiting.is_empty() {
             break;
         }
@@ -234,6 +257,7 @@ async fn existing(
         *asked.body.slots.flat()? = patches;
         asked.patch_each = true;
     }
+    rows.spend(&asked)?;
     let was = asked.body.old.clone();
     let done = operation(&mut tx, asked).await?;
     let key: Vec<usize> = table.key.iter().filter_map(|column| was.position(*column)).collect();
@@ -273,6 +297,7 @@ async fn created(
     let frame = Frame { operation: &run.op, cause: Cause::Upsert, parent: tx.frame, depth, node };
     let mut tx = tx.inside(&frame);
     let asked = Run::asked(&tx.state.db, ask)?;
+    rows.spend(&asked)?;
     let mut done = operation(&mut tx, asked).await?;
     let lost = std::mem::take(&mut done.lost);
     let mut new = done.body.new.iter();
@@ -283,6 +308,7 @@ async fn created(
             again.push(i);
         } else if let Some(row) = new.next() {
             rows.results[i] = Some(project(&done.body.new, row, &rows.columns));
+            rows.known_by[i] = project(&done.body.new, row, &conflict.target);
         }
     }
     Ok(again)
@@ -318,6 +344,9 @@ pub(super) async fn insert_new(
     }
     if !known.is_empty() {
         let new = part(&rows, &known);
+        let known_by: Vec<Vec<Value>> =
+            new.chunks_exact(width).map(|row| row_values(row, &conflict.target)).collect();
+        check_twice(table, &conflict.target, &known_by)?;
         let mut step = Step::new(Statement::Upsert { table, rows: &new, conflict, returning: &returning });
         link.send(&mut step, Kind::Create).await?;
         let values = std::mem::take(&mut step.answer.values);

@@ -137,7 +137,8 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         unite_equal_patches(run)?;
     }
     // Where others write at the same time, more rows may fulfil the filter by now than were read.
-    let by_key = stale || traits.shared && run.old_as_of.is_some();
+    let spares = run.cascading.as_ref().is_some_and(|cascading| cascading.spares(run));
+    let by_key = stale || spares || traits.shared && run.old_as_of.is_some();
     let keys = (run.patch_each || by_key).then(|| old_keys(run));
     let (returning, paired, seen) = {
         let reads = run.reads(false);

@@ -2,7 +2,7 @@
 
 use std::{future::IntoFuture, marker::PhantomData};
 
-use tripline_core::{BoxFuture, Conflict, ConflictUpdate, Kind, Phase, Result, Slot};
+use tripline_core::{BoxFuture, Conflict, ConflictUpdate, Error, Kind, Phase, Result, Slot};
 
 use super::{
     Ask, Operates,
@@ -141,6 +141,10 @@ impl<T: Table, X, N: Number, R> Create<T, X, N, R> {
         let Create { on, mut ask, .. } = self;
         ask.op.kind = Kind::Upsert;
         ask.body.kind = Kind::Upsert;
+        if ask.refreshed {
+            let why = "rows of an upsert are as the database has them: `.refreshed()` is for creates";
+            ask.mistake.get_or_insert_with(|| Error::invalid(why));
+        }
         match columns(T::cols(ask.op.table)).indexes() {
             Ok(target) => ask.conflict = Some(Box::new(Conflict { target, update: None })),
             Err(error) => drop(ask.mistake.get_or_insert(error)),

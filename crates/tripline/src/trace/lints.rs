@@ -13,11 +13,14 @@ pub(crate) fn warnings(recording: &Recording, lints: &Lints, one_writer: bool) -
     if short && (soon || !one_writer) {
         return Vec::new();
     }
+    let mut sent = sent_by_hooks(recording);
+    // Nothing is kept waiting before the first statement.
+    let first_flight = recording.nodes.iter().position(|node| matches!(node.event, Event::Flight { .. }));
     let mut warnings = Vec::new();
-    for (node, place) in recording.nodes.iter().zip(0..) {
+    for (place, node) in recording.nodes.iter().enumerate() {
         let Event::Hook { hook, .. } = &node.event else { continue };
-        let (statements, counts) = statements(recording, place);
-        for (sql, times) in counts.into_iter().filter(|(_, times)| *times >= lints.repeated) {
+        let Sent { statements, own } = sent.remove(&place).unwrap_or_default();
+        for (sql, times) in own.into_iter().filter(|(_, times)| *times >= lints.repeated) {
             warnings.push(Warning::Repeated { hook: *hook, sql: sql.to_owned(), times });
         }
         let rows = match recording.nodes.get(node.under as usize).map(|parent| &parent.event) {
@@ -27,9 +30,7 @@ pub(crate) fn warnings(recording: &Recording, lints: &Lints, one_writer: bool) -
         if statements as u64 > rows.saturating_mul(lints.statements_per_row as u64) {
             warnings.push(Warning::ManyStatements { hook: *hook, statements, rows });
         }
-        // Nothing is kept before the first statement.
-        let has_sent =
-            recording.nodes[..place as usize].iter().any(|n| matches!(n.event, Event::Flight { .. }));
+        let has_sent = first_flight.is_some_and(|first| first < place);
         if let Some(took) = node.took.filter(|took| one_writer && has_sent && *took > lints.holds_writer) {
             warnings.push(Warning::HoldsWriter { hook: *hook, took });
         }
@@ -37,32 +38,39 @@ pub(crate) fn warnings(recording: &Recording, lints: &Lints, one_writer: bool) -
     warnings
 }
 
-/// How many statements were sent below this step, and each of those by the operations that it asked for itself.
-fn statements(recording: &Recording, hook: u32) -> (usize, HashMap<&str, usize>) {
-    let (mut all, mut own) = (0, HashMap::new());
+/// What was sent below a hook.
+#[derive(Default)]
+struct Sent<'r> {
+    /// How many statements.
+    statements: usize,
+    /// How often each of those that operations sent for which the hook itself asked.
+    own: HashMap<&'r str, usize>,
+}
+
+/// Goes through the statements once, and up from each: as deep as hooks nest.
+fn sent_by_hooks(recording: &Recording) -> HashMap<usize, Sent<'_>> {
+    let mut sent: HashMap<usize, Sent<'_>> = HashMap::new();
     for node in &recording.nodes {
         let Event::Flight { from, to, .. } = node.event else { continue };
-        let mut under = Some(node.under);
-        let mut level = 0;
-        while let Some(step) = under.filter(|step| *step > 0 && *step != hook) {
-            under = recording.nodes.get(step as usize).map(|node| node.under);
+        let counted = |sql: &str| COUNTED.iter().any(|word| sql.starts_with(word));
+        let statements =
+            || (from..to).filter_map(|i| recording.transcript.get(i)).filter(|(sql, _)| counted(sql));
+        let (mut under, mut level) = (node.under as usize, 0);
+        while let Some(step) = recording.nodes.get(under).filter(|_| under > 0) {
+            if let Event::Hook { .. } = step.event {
+                let hook = sent.entry(under).or_default();
+                hook.statements += statements().count();
+                // One that is executed for many rows is one statement.
+                for (sql, _) in statements().filter(|(_, times)| level == 1 && *times == 1) {
+                    *hook.own.entry(sql).or_insert(0) += 1;
+                }
+            }
+            under = step.under as usize;
             level += 1;
         }
-        if under != Some(hook) {
-            continue;
-        }
-        for (sql, times) in (from..to).filter_map(|i| recording.transcript.get(i)) {
-            let is_control =
-                !["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].iter().any(|word| sql.starts_with(word));
-            if is_control {
-                continue;
-            }
-            all += 1;
-            // One that is executed for many rows is one statement.
-            if level == 1 && times == 1 {
-                *own.entry(sql).or_insert(0) += 1;
-            }
-        }
     }
-    (all, own)
+    sent
 }
+
+/// What begins and ends transactions is not counted.
+const COUNTED: [&str; 5] = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"];

@@ -75,6 +75,10 @@ pub(crate) struct Recording {
     pub(crate) transcript: Transcript,
     /// What of it will not work well.
     pub(crate) warnings: Vec<Warning>,
+    /// How many steps were too many.
+    pub(crate) left_out: u64,
+    /// Of what is only explained: the hooks that would follow the commit.
+    pub(crate) following: Vec<Event>,
 }
 
 impl Recording {
@@ -88,6 +92,8 @@ impl Recording {
             nodes: Vec::with_capacity(16),
             transcript: Transcript::default(),
             warnings: Vec::new(),
+            left_out: 0,
+            following: Vec::new(),
         });
         recording.start(Event::Root(root));
         recording
@@ -99,6 +105,7 @@ impl Recording {
         self.nodes.clear();
         self.transcript.clear();
         self.warnings.clear();
+        self.left_out = 0;
         self.start(Event::Root(root));
     }
 
@@ -115,9 +122,18 @@ impl Recording {
         self.note(under, event)
     }
 
+    /// Whether no more is noted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.nodes.len() >= MOST_NODES
+    }
+
     /// Notes what takes too little time to look at the clock for it.
     pub(crate) fn note(&mut self, under: u32, event: Event) -> u32 {
         self.at_hook_of = None;
+        if self.is_full() {
+            self.left_out += 1;
+            return LEFT_OUT;
+        }
         self.nodes.push(Node { under, event, began: self.last, took: None, failed: None });
         (self.nodes.len() - 1) as u32
     }
@@ -142,6 +158,17 @@ impl Recording {
         }
     }
 
+    /// Puts the hooks that would follow the commit after it.
+    pub(crate) fn follow(&mut self) {
+        if self.following.is_empty() {
+            return;
+        }
+        let after = self.note(0, Event::Root(Root::AfterCommit));
+        for event in std::mem::take(&mut self.following) {
+            self.note(after, event);
+        }
+    }
+
     pub(crate) fn node(&mut self, place: u32) -> Option<&mut Node> {
         self.nodes.get_mut(place as usize)
     }
@@ -161,6 +188,12 @@ struct Memory {
     #[expect(clippy::vec_box, reason = "a recording keeps its place in memory while it goes round")]
     spare: Vec<Box<Recording>>,
 }
+
+/// A transaction of more steps than this is recorded up to there: what goes on for hours must not fill the memory.
+const MOST_NODES: usize = 8_192;
+
+/// The place of what is left out.
+const LEFT_OUT: u32 = u32::MAX;
 
 /// Recordings of more than so many nodes are not used again: their memory would be kept for ever.
 const USUAL_NODES: usize = 1_024;

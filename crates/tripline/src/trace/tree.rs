@@ -43,13 +43,13 @@ fn led_to(recordings: &VecDeque<Box<Recording>>) -> LedTo<'_> {
 /// The trace of one recording, with what it led to.
 fn trace(recording: &Recording, led_to: &LedTo<'_>) -> Trace {
     let at = jiff::Timestamp::try_from(recording.at()).unwrap_or_default();
-    let root = span(recording, led_to, 0);
-    Trace { id: recording.id, at, root, warnings: recording.warnings.clone() }
+    let root = root(recording, led_to);
+    Trace { id: recording.id, at, root, left_out: recording.left_out, warnings: recording.warnings.clone() }
 }
 
 /// What a recording alone says.
 pub(crate) fn planned(recording: &Recording) -> Span {
-    let mut root = span(recording, &LedTo::new(), 0);
+    let mut root = root(recording, &LedTo::new());
     fn plan(span: &mut Span) {
         span.outcome = Outcome::Planned;
         span.took = None;
@@ -59,13 +59,22 @@ pub(crate) fn planned(recording: &Recording) -> Span {
     root
 }
 
-fn span(recording: &Recording, led_to: &LedTo<'_>, place: u32) -> Span {
+fn root(recording: &Recording, led_to: &LedTo<'_>) -> Span {
+    let mut below: Vec<Vec<u32>> = vec![Vec::new(); recording.nodes.len()];
+    for (node, place) in recording.nodes.iter().zip(0..).skip(1) {
+        if let Some(below) = below.get_mut(node.under as usize) {
+            below.push(place);
+        }
+    }
+    span(recording, &below, led_to, 0)
+}
+
+fn span(recording: &Recording, below: &[Vec<u32>], led_to: &LedTo<'_>, place: u32) -> Span {
     let node = &recording.nodes[place as usize];
-    let nodes = recording.nodes.iter().zip(0..).skip(1);
-    let own = nodes.filter(|(node, _)| node.under == place).map(|(_, place)| span(recording, led_to, place));
+    let own = below[place as usize].iter().map(|place| span(recording, below, led_to, *place));
     let mut children: Vec<Span> = own.collect();
     let others = led_to.get(&(recording.id, place)).into_iter().flatten();
-    children.extend(others.map(|other| span(other, led_to, 0)));
+    children.extend(others.map(|other| root(other, led_to)));
     let (what, outcome) = (what(recording, &node.event), outcome(node));
     Span { what, began: node.began, took: node.took, outcome, children }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use tripline_core::{Answer, Kind, Result, RowSet, Slot, Statement, Step, Value};
 
+use super::Place;
 use crate::lifecycle::{Checked, Inner, Run, all_columns, values_of};
 
 /// A checked operation that is one statement, and whose result nobody waits for before something else is sent.
@@ -16,12 +17,12 @@ pub(crate) struct Pending {
     /// The columns that come back.
     returning: Cow<'static, [u16]>,
     /// Where its result goes; without, nobody wants it.
-    place: Option<usize>,
+    place: Option<Place>,
 }
 
 impl Pending {
     /// The operation; its result, where one is wanted, goes to this place. If it has nothing to send, it is done.
-    pub(crate) fn new(run: Run<Checked>, place: Option<usize>) -> Result<Result<Pending, Box<Inner>>> {
+    pub(crate) fn new(run: Run<Checked>, place: Option<Place>) -> Result<Result<Pending, Box<Inner>>> {
         let mut run = run.into_checked();
         let slots = std::mem::take(run.body.slots.flat()?);
         let nothing = match run.op.kind {
@@ -71,7 +72,7 @@ impl Pending {
     }
 
     /// The operation with its result, and the place where that goes; none if nobody wants it.
-    pub(crate) fn land(self, answer: Answer) -> Option<(usize, Box<Inner>)> {
+    pub(crate) fn land(self, answer: Answer) -> Option<(Place, Box<Inner>)> {
         let place = self.place?;
         let mut run = self.run;
         run.body.count = answer.count;

@@ -44,7 +44,9 @@ pub(crate) struct TxState {
     /// Writes that travel behind the last flight's statements, before COMMIT.
     pub(crate) trailing: Vec<Pending>,
     /// Operations that travelled, with their results, and where those go.
-    pub(crate) landed: Vec<(usize, Box<Inner>)>,
+    pub(crate) landed: Vec<(Place, Box<Inner>)>,
+    /// How many batches there were.
+    batches: u64,
     /// What it does, noted while it does it.
     pub(super) trace: Option<Box<Recording>>,
     /// Where what it would do goes, if it is only explained.
@@ -68,6 +70,13 @@ struct Running {
     kept: Kept,
     /// Its place in the trace.
     node: u32,
+}
+
+/// Where the result of an operation of a batch goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) batch: u64,
+    pub(crate) place: usize,
 }
 
 /// Why a transaction can only be rolled back, and how far (L3).
@@ -167,6 +176,7 @@ impl TxState {
             pending: Vec::new(),
             trailing: Vec::new(),
             landed: Vec::new(),
+            batches: 0,
             explained: None,
             trace: db.inner.traces.start(db.traced(), Root::Transaction),
             bare: None,
@@ -244,7 +254,8 @@ impl TxState {
 
     async fn fly_traced(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Commit> {
         let session = self.session.as_mut().ok_or(Error::Closed)?;
-        let transcript = self.trace.as_mut().map(|trace| &mut trace.transcript);
+        let transcript =
+            self.trace.as_mut().filter(|trace| !trace.is_full()).map(|trace| &mut trace.transcript);
         let last = end == End::Commit;
         if self.pending.is_empty() && (!last || self.trailing.is_empty()) {
             return session.send(Flight { begin, steps, end, transcript }).await;
@@ -274,6 +285,12 @@ impl TxState {
             }
         }
         sent
+    }
+
+    /// The number of a batch that begins.
+    pub(crate) fn next_batch(&mut self) -> u64 {
+        self.batches += 1;
+        self.batches
     }
 
     /// Commits what was sent and what was not yet, before the transaction is ended.
@@ -449,11 +466,12 @@ impl TxState {
         self.ended = true;
         self.db.saw(commit.position);
         let (queue, undone) = (std::mem::take(&mut self.queue), std::mem::take(&mut self.undone));
-        let cause = self.trace_done(None);
+        let cause = self.trace.as_ref().filter(|_| self.explained.is_none()).map(|trace| (trace.id, 0));
         let durable = committed::follow(&self.db, commit.durability, queue, undone, cause);
         // What follows is registered by now, so whoever closes and gets the writer next knows of it. Others may write
         // while this commit becomes durable.
         self.session = None;
+        self.trace_done(None);
         durable.await
     }
 

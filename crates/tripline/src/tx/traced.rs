@@ -21,6 +21,13 @@ impl TxState {
         _ = self.trace_kept();
     }
 
+    /// Notes a hook that would follow the commit.
+    pub(crate) fn explain_follower(&mut self, event: Event) {
+        if let Some(trace) = &mut self.trace {
+            trace.following.push(event);
+        }
+    }
+
     /// Notes that something begins; gives its place.
     pub(crate) fn trace_begin(&mut self, under: u32, event: impl FnOnce() -> Event) -> u32 {
         self.trace.as_mut().map_or(0, |trace| trace.begin(under, event()))
@@ -107,8 +114,9 @@ impl TxState {
 
     /// Hands the recording over as it is.
     pub(super) fn trace_kept(&mut self) -> Option<(u64, u32)> {
-        let trace: Box<Recording> = self.trace.take()?;
+        let mut trace: Box<Recording> = self.trace.take()?;
         if let Some(explained) = &self.explained {
+            trace.follow();
             *explained.lock().unwrap_or_else(PoisonError::into_inner) = Some(trace);
             return None;
         }

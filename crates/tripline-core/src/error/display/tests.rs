@@ -14,7 +14,7 @@ fn in_hook(source: Error) -> Error {
     }))
 }
 
-const HOOK: &str = "the hook of `shop::Mail` in AfterCreate of create of table `orders` failed";
+const HOOK: &str = "the hook of `shop::Mail` in after_create of create of table `orders` failed";
 
 #[test]
 fn who_passes_an_error_on_says_its_reason() {
