@@ -207,12 +207,13 @@ impl Catalog {
             catalog.sinks.push((name, tables));
         }
         for observer in observers {
-            for table in observer.observed.iter().filter_map(|observed| observed.table) {
-                catalog.get(table()).map_err(|_| {
+            let typed = observer.observed.iter().filter_map(|observed| observed.table).map(|table| table());
+            // Tables described at run time are known by their description itself: the same one has to be connected with.
+            for table in typed.chain(observer.only.iter().flatten().copied()) {
+                catalog.get(table).map_err(|_| {
                     setup(format!(
-                        "`{}` observes table `{}`, which is not listed in `tables![..]`",
-                        observer.name,
-                        table().name
+                        "`{}` observes table `{}`, which is not listed in `tables![..]`, nor added by `.table(..)`",
+                        observer.name, table.name
                     ))
                 })?;
             }

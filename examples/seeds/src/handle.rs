@@ -11,7 +11,7 @@ pub struct Account {
     pub id: Id<Account>,
     pub name: String,
     #[unique]
-    #[read_only]
+    #[set_by_hook]
     pub handle: String,
 }
 

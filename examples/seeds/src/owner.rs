@@ -16,7 +16,7 @@ pub struct Project {
     #[key]
     pub id: Id<Project>,
     pub name: String,
-    #[read_only]
+    #[set_by_hook]
     pub owner: i64,
 }
 

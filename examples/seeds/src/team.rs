@@ -21,7 +21,7 @@ pub struct Account {
     pub id: Id<Account, Uuid>,
     pub name: String,
     #[references(Team)]
-    #[read_only]
+    #[set_by_hook]
     pub team: Id<Team, Uuid>,
 }
 

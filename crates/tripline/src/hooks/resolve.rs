@@ -127,8 +127,16 @@ fn encode<T: Table>(row: &T, table: TableRef) -> Result<Vec<Value>> {
 impl Body {
     /// Takes a resolver's rows as what was read or written.
     pub(crate) fn put_rows<T: Table>(&mut self, rows: Vec<T>) -> Result<()> {
-        let mut slots: Vec<Slot> = Vec::with_capacity(self.table.columns.len() * rows.len());
-        rows.iter().try_for_each(|row| T::draft(row).into_slots(&mut slots))?;
+        let width = self.table.columns.len();
+        let mut slots: Vec<Slot> = Vec::with_capacity(width * rows.len());
+        for (i, row) in rows.iter().enumerate() {
+            T::draft(row).into_slots(&mut slots)?;
+            // Rows of tables known at run time say themselves of which they are.
+            if slots.len() != width * (i + 1) {
+                let why = format!("a resolver of table `{}` gave a row with other columns", self.table.name);
+                return Err(Error::invalid(why));
+            }
+        }
         let set = RowSet { columns: all_columns(self.table), values: values_of(slots) };
         self.count = rows.len() as u64;
         match self.kind {

@@ -66,7 +66,9 @@ everywhere! {
         db.create(item("tea", 1)).await.unwrap();
         let both = db.create(vec![item("tea", 2), item("milk", 2)]).on_conflict(|i| i.name).do_update();
         assert_eq!(both.await.unwrap().len(), 2);
-        assert_eq!(db.last_trace().unwrap().outline()[2..], [
+        assert_eq!(db.last_trace().unwrap().outline(), [
+            "transaction",
+            "  upsert items",
             "    update items",
             "      after_save Item",
             "    create items",
