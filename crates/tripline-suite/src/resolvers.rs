@@ -22,6 +22,22 @@ struct Product {
     note: Option<String>,
 }
 
+/// What refers to rows that are elsewhere cannot go with them.
+#[derive(Table, Clone, Debug)]
+#[table(name = "reviews")]
+struct Review {
+    #[key]
+    id: Id<Review>,
+    #[references(Product, on_delete = cascade)]
+    product: Id<Product>,
+}
+
+impl AfterDelete for Review {
+    async fn after_delete(_: &mut Tx<'_>, _: &[Review]) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// Lives in the database.
 #[derive(Table, Clone, Debug)]
 #[table(name = "lookups")]
@@ -309,5 +325,22 @@ cases! {
         assert!(two.to_string().contains("two resolvers for find"), "{two}");
         let blind = Db::open(&url).tables(tables![Clock]).connect().await.unwrap_err();
         assert!(blind.to_string().contains("look at rows as they were before"), "{blind}");
+        let shop = Shop::default();
+        let below = Db::open(&url).tables(tables![Product, Review]).observe(shop).connect().await.unwrap_err();
+        assert!(below.to_string().contains("rows of `products` are resolved elsewhere"), "{below}");
+    }
+
+    async fn l33_what_a_resolver_is_not_asked_for_is_not_asked_of_the_database(engine) {
+        let db = engine.connect(tables![Product], |c| c.observe(Shop::default())).await;
+        let product = || NewProduct { name: "tea".into(), price: 3.into(), ..Default::default() };
+        let upsert = db.create(product()).on_conflict(|p| p.id).do_update().await.unwrap_err();
+        assert!(upsert.to_string().contains("there are no upserts"), "{upsert}");
+        let without = db.create(product()).on_conflict(|p| p.id).do_update().without_hooks().await.unwrap_err();
+        assert!(without.to_string().contains("there are no upserts"), "{without}");
+        let again = db.create(product()).refreshed().await.unwrap_err();
+        assert!(again.to_string().contains("there are no rows to be read again"), "{again}");
+        let seen = db.update::<Product>().all_rows().set(|p| p.price.set(1)).after_update(async |_, _| Ok(())).await;
+        assert!(seen.unwrap_err().to_string().contains("see rows as they were"));
+        assert_eq!(db.log.take(), [""; 0]);
     }
 }

@@ -100,6 +100,60 @@ impl AfterUpdate for Staff {
     }
 }
 
+/// Two columns by which rows go with others.
+#[derive(Table, Clone, Debug)]
+#[table(name = "nodes")]
+struct Node {
+    #[key]
+    id: Id<Node>,
+    #[references(Node, on_delete = cascade)]
+    parent: Option<Id<Node>>,
+    #[references(Node, on_delete = cascade)]
+    origin: Option<Id<Node>>,
+}
+
+impl AfterDelete for Node {
+    async fn after_delete(tx: &mut Tx<'_>, nodes: &[Node]) -> Result<()> {
+        Recorder::of(tx).note(format!("gone {}", nodes.len()));
+        Ok(())
+    }
+}
+
+/// Changed by a hook beside what the caller sets.
+#[derive(Table, Clone, Debug)]
+#[table(name = "pages", hook_rows(PageText))]
+struct Page {
+    #[key]
+    id: Id<Page>,
+    #[unique]
+    path: String,
+    text: String,
+    #[default(0)]
+    edits: i64,
+}
+
+#[derive(Row, Debug)]
+#[row(of = Page)]
+struct PageText {
+    text: String,
+}
+
+impl tripline::BeforeUpdate for Page {
+    async fn before_update(_: &mut Tx<'_>, patch: &mut PagePatch) -> Result<()> {
+        patch.edits.set(7);
+        Ok(())
+    }
+}
+
+impl AfterUpdate for PageText {
+    async fn after_update(tx: &mut Tx<'_>, changes: &[Change<PageText>]) -> Result<()> {
+        let change = &changes[0];
+        let edited = change.modified(|page| page.edits);
+        Recorder::of(tx).note(format!("text {:?}, edits {edited:?}", change.new.text));
+        Ok(())
+    }
+}
+
 /// Finding some finds more.
 #[derive(Table, Clone, Debug)]
 #[table(name = "mirrors")]
@@ -234,6 +288,33 @@ cases! {
         assert_eq!(gone, 2);
         assert_eq!(recorder.take(), [r#"changed ["clerk"]"#]);
         assert_eq!(db.find::<Staff>().one().await.unwrap().manager, None);
+    }
+
+    async fn l45_rows_that_refer_by_either_of_two_columns_go_together(engine) {
+        let db = engine.connect(tables![Node], |c| c).await;
+        let recorder = Recorder::default();
+        let watched = db.as_actor(recorder.clone());
+        let node = |parent: Option<Id<Node>>, origin: Option<Id<Node>>| {
+            NewNode { parent: parent.into(), origin: origin.into(), ..Default::default() }
+        };
+        let root = db.create(node(None, None)).await.unwrap().id;
+        let child = db.create(node(Some(root), None)).await.unwrap().id;
+        db.create(node(None, Some(child))).await.unwrap();
+        let stays = db.create(node(None, None)).await.unwrap().id;
+        assert_eq!(watched.delete::<Node>().by_key(root).await.unwrap(), 1);
+        assert_eq!(recorder.take(), ["gone 2", "gone 1"]);
+        assert_eq!(db.find::<Node>().one().await.unwrap().id, stays);
+    }
+
+    async fn l22_l44_what_a_hook_changes_of_an_upserts_row_counts_as_modified(engine) {
+        let db = engine.connect(tables![Page], |c| c).await;
+        let recorder = Recorder::default();
+        let watched = db.as_actor(recorder.clone());
+        let page = |text: &str| NewPage { path: "/".into(), text: text.into(), ..Default::default() };
+        db.create(page("one")).await.unwrap();
+        let upsert = watched.create(page("two")).on_conflict(|p| p.path).do_update().rows::<PageText>();
+        assert_eq!(upsert.await.unwrap().text, "two");
+        assert_eq!(recorder.take(), [r#"text "two", edits true"#]);
     }
 
     async fn l61_reads_of_hooks_that_read_come_to_an_end(engine) {

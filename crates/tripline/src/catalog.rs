@@ -189,6 +189,7 @@ impl Catalog {
             all.push((entry.table, attached));
         }
         catalog.cascaded = cascades::attach(&mut all);
+        cascades::refuse_resolved(&all)?;
         catalog.warnings = warnings::all_tables(&all, observers);
         catalog.warnings.extend(warnings::cycles(&all));
         let tables = all.into_iter().map(|(table, attached)| (address(table), Arc::new(attached)));

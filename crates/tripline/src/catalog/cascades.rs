@@ -1,8 +1,8 @@
 //! Which foreign keys the engine cascades itself (L45): those onto tables whose rows something is attached to.
 
-use tripline_core::{Action, TableRef};
+use tripline_core::{Action, Kind, Result, TableRef};
 
-use super::Attached;
+use super::{Attached, setup};
 
 /// What the delete of a row does to rows of another table.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,34 @@ pub(super) fn attach(tables: &mut [(TableRef, Attached)]) -> Vec<(TableRef, u16)
         attached.cascades = own.map(|edge| edge.cascade).collect();
     }
     edges.iter().map(|edge| (edge.cascade.child, edge.cascade.column)).collect()
+}
+
+/// Rows that are elsewhere cannot be found here by what they refer to, nor locked.
+pub(super) fn refuse_resolved(tables: &[(TableRef, Attached)]) -> Result<()> {
+    let resolved = |table: TableRef, kind: Kind| {
+        let attached =
+            tables.iter().find(|(known, _)| std::ptr::eq(*known, table)).map(|(_, attached)| attached);
+        attached.and_then(|attached| attached.hooks(kind)).is_some_and(|hooks| hooks.resolver.is_some())
+    };
+    for (parent, attached) in tables {
+        for cascade in &attached.cascades {
+            let child = cascade.child;
+            let kind = if cascade.action == Action::Cascade { Kind::Delete } else { Kind::Update };
+            let elsewhere = match () {
+                () if resolved(child, kind) => child,
+                () if resolved(parent, Kind::Delete) => *parent,
+                () => continue,
+            };
+            return Err(setup(format!(
+                "`{}.{}` cascades from table `{}`, but rows of `{}` are resolved elsewhere: cascade there, or by a hook",
+                child.name,
+                child.columns[usize::from(cascade.column)].name,
+                parent.name,
+                elsewhere.name
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn starting(table: TableRef, attached: &Attached) -> Vec<Edge> {

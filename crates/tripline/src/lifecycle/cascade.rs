@@ -92,17 +92,18 @@ pub(super) async fn cascade(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> R
         tx.state.send(std::slice::from_mut(&mut step)).await?;
     }
     let closed = run.cascading.as_ref().is_some_and(|cascading| cascading.closed);
-    for cascade in cascades {
-        let is_own = std::ptr::from_ref(cascade.child).addr() == own && cascade.action == Action::Cascade;
-        if is_own && closed {
-            continue;
-        }
-        let filter = match is_own {
-            true => descendants(tx, run, &cascade).await?,
-            false => referring(run, &cascade),
-        };
-        if let Some(filter) = filter {
-            one(tx, run, &cascade, filter, is_own, depth).await?;
+    let is_own = |cascade: &Cascade| {
+        std::ptr::from_ref(cascade.child).addr() == own && cascade.action == Action::Cascade
+    };
+    let (within, others): (Vec<Cascade>, Vec<Cascade>) = cascades.into_iter().partition(is_own);
+    if let Some(first) = within.first().filter(|_| !closed)
+        && let Some(filter) = descendants(tx, run, &within).await?
+    {
+        one(tx, run, first, filter, true, depth).await?;
+    }
+    for cascade in others {
+        if let Some(filter) = referring(&run.body.old, &cascade) {
+            one(tx, run, &cascade, filter, false, depth).await?;
         }
     }
     Ok(())
@@ -117,27 +118,37 @@ fn targets(rows: &RowSet, target: u16) -> Vec<Value> {
 }
 
 /// The condition that a row refers to one of these.
-fn referring(run: &Inner, cascade: &Cascade) -> Option<Node> {
-    let values = targets(&run.body.old, cascade.target);
+fn referring(rows: &RowSet, cascade: &Cascade) -> Option<Node> {
+    let values = targets(rows, cascade.target);
     (!values.is_empty()).then(|| Node::In(Box::new(Node::Column(cascade.column)), values))
 }
 
-/// The condition that a row of the same table is below these: it refers to one of them, or to one that is below.
-async fn descendants(tx: &mut Tx<'_>, run: &mut Inner, cascade: &Cascade) -> Result<Option<Node>> {
+/// The condition that a row of the same table is below these: it refers to one of them, or to one that is below, by
+/// whichever of these columns.
+async fn descendants(tx: &mut Tx<'_>, run: &mut Inner, cascades: &[Cascade]) -> Result<Option<Node>> {
     let table = run.op.table;
     let mut columns: Vec<u16> = table.key.to_vec();
-    if !columns.contains(&cascade.target) {
-        columns.push(cascade.target);
+    for cascade in cascades {
+        if !columns.contains(&cascade.target) {
+            columns.push(cascade.target);
+        }
     }
+    let refers = |rows: &RowSet| {
+        let each: Vec<Node> = cascades.iter().filter_map(|cascade| referring(rows, cascade)).collect();
+        match each.len() {
+            0 => None,
+            1 => each.into_iter().next(),
+            _ => Some(Node::Or(each)),
+        }
+    };
     let lock = tx.state.db.inner.traits.shared.then_some(Kind::Delete);
     let limit = tx.state.db.inner.settings.max_hook_rows;
     let key = key_positions(run, &run.body.old);
     let mut known: HashSet<Vec<u8>> = run.body.old.iter().map(|row| identity(row, &key)).collect();
-    let mut level = targets(&run.body.old, cascade.target);
+    let mut level = refers(&run.body.old);
     let mut below = RowSet::new(columns.clone());
     let key = key_positions(run, &below);
-    while !level.is_empty() {
-        let filter = Node::In(Box::new(Node::Column(cascade.column)), level);
+    while let Some(filter) = level.take() {
         let left = limit.saturating_sub(below.len()).saturating_add(1).saturating_add(known.len());
         let query = Query { filter: Some(filter), limit: Some(left as u64), ..Query::default() };
         let mut step = Step::new(Statement::Find { table, query: &query, columns: &columns, lock });
@@ -148,7 +159,7 @@ async fn descendants(tx: &mut Tx<'_>, run: &mut Inner, cascade: &Cascade) -> Res
                 found.values.extend_from_slice(row);
             }
         }
-        level = targets(&found, cascade.target);
+        level = refers(&found);
         below.values.append(&mut found.values);
         too_many(run, below.len(), limit)?;
     }

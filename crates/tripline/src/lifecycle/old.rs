@@ -45,8 +45,9 @@ pub(super) fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
     columns.extend(run.also_reads.iter().copied());
     columns.extend(run.cascades().iter().map(|cascade| cascade.target));
     if run.op.kind == Kind::Update {
-        if before.old.is_some() && after.pairs() {
-            // Hooks may yet set any column, and whether that changes it must be known.
+        let read_ahead = run.cascading.is_some() || !run.also_reads.is_empty();
+        if (before.old.is_some() || read_ahead) && after.pairs() {
+            // Hooks and on-update values may yet set any column, and whether that changes it must be known.
             columns.extend(0..table.columns.len() as u16);
         }
         for (i, slot) in run.body.slots.flat()?.iter().enumerate() {

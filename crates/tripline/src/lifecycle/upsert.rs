@@ -4,7 +4,7 @@
 //! first, and a create of the rest, each with its own hooks. A created row that turns out to be there after all, since
 //! somebody else was faster or a hook has changed what it is known by, goes the way of an update then.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tripline_core::{
     Cause, Compare, Conflict, ConflictUpdate, Error, Invalid, Kind, Node, OnUpdate, Operation, Phase, Result,
@@ -169,6 +169,7 @@ pub(super) async fn divided(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) ->
     for _ in 0..ATTEMPTS {
         let found = Box::pin(existing(tx, &mut run, &conflict, &mut rows, &waiting, depth)).await?;
         if !tx.state.is_dry() {
+            let found: HashSet<usize> = found.into_iter().collect();
             waiting.retain(|i| !found.contains(i));
         }
         if waiting.is_empty() {
@@ -299,11 +300,11 @@ async fn created(
     let asked = Run::asked(&tx.state.db, ask)?;
     rows.spend(&asked)?;
     let mut done = operation(&mut tx, asked).await?;
-    let lost = std::mem::take(&mut done.lost);
+    let lost: HashMap<usize, Vec<Value>> = std::mem::take(&mut done.lost).into_iter().collect();
     let mut new = done.body.new.iter();
     let mut again = Vec::new();
     for (position, i) in waiting.into_iter().enumerate() {
-        if let Some((_, values)) = lost.iter().find(|(lost, _)| *lost == position) {
+        if let Some(values) = lost.get(&position) {
             rows.known_by[i].clone_from(values);
             again.push(i);
         } else if let Some(row) = new.next() {
@@ -363,13 +364,15 @@ pub(super) async fn insert_new(
             }
         }
         let is_dry = link.is_dry();
+        let places: HashSet<usize> = places.into_iter().collect();
         for i in known.into_iter().filter(|i| !places.contains(i) && !is_dry) {
             run.lost.push((i, row_values(&rows[i * width..], &conflict.target)));
         }
     }
     let mut kept = Vec::with_capacity(rows.len());
+    let lost: HashSet<usize> = run.lost.iter().map(|(lost, _)| *lost).collect();
     for (i, row) in rows.chunks_exact(width).enumerate() {
-        if !run.lost.iter().any(|(lost, _)| *lost == i) {
+        if !lost.contains(&i) {
             kept.extend_from_slice(row);
         }
     }
@@ -436,7 +439,7 @@ fn check_target(table: TableRef, target: &[u16]) -> Result<()> {
 
 /// The same row twice would be created and then changed at once, which the databases do not agree on.
 fn check_twice(table: TableRef, target: &[u16], known_by: &[Vec<Value>]) -> Result<()> {
-    let mut known = std::collections::HashSet::new();
+    let mut known = HashSet::new();
     let mut given = known_by.iter().filter(|values| values.iter().all(|value| !value.is_null()));
     if given.all(|values| known.insert(identity_of(values))) {
         return Ok(());
