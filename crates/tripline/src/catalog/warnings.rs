@@ -39,41 +39,58 @@ pub(super) fn all_tables(tables: &[(TableRef, Attached)], observers: &[Registere
     warnings
 }
 
-/// Hooks that say what they write, and come back to where they were.
+/// Hooks that say what they write, and come back to where they were: for each operation the shortest way back.
+///
+/// Not all ways: of those there may be more than anybody could wait for.
 pub(super) fn cycles(tables: &[(TableRef, Attached)]) -> Vec<Warning> {
     let mut found: Vec<Vec<(Kept, HookName)>> = Vec::new();
     for (table, _) in tables {
         for kind in WRITES {
-            walk(tables, &mut Vec::new(), (table, kind), &mut found);
+            let Some(cycle) = way_back(tables, (table, kind)) else { continue };
+            let is_same = |known: &Vec<(Kept, HookName)>| {
+                known.len() == cycle.len() && cycle.iter().all(|step| known.contains(step))
+            };
+            if !found.iter().any(is_same) {
+                found.push(cycle);
+            }
         }
     }
     found.into_iter().map(|steps| Warning::Cycle { steps }).collect()
 }
 
-fn walk(
-    tables: &[(TableRef, Attached)],
-    path: &mut Vec<(Kept, HookName)>,
-    (table, kind): (TableRef, Kind),
-    found: &mut Vec<Vec<(Kept, HookName)>>,
-) {
-    let here = Kept { table: table.name, kind };
-    if let Some(start) = path.iter().position(|(kept, _)| *kept == here) {
-        let cycle = path[start..].to_vec();
-        let is_same = |known: &Vec<(Kept, HookName)>| {
-            known.len() == cycle.len() && cycle.iter().all(|step| known.contains(step))
-        };
-        if !found.iter().any(is_same) {
-            found.push(cycle);
-        }
-        return;
+/// The operations from this one back to it, each with the hook that makes the next.
+fn way_back(tables: &[(TableRef, Attached)], start: (TableRef, Kind)) -> Option<Vec<(Kept, HookName)>> {
+    /// An operation that is reached, and by which hook of which one before it.
+    struct Reached {
+        kept: Kept,
+        by: Option<(usize, HookName)>,
     }
-    let attached = tables.iter().find(|(known, _)| std::ptr::eq(*known, table)).map(|(_, attached)| attached);
-    for bound in attached.and_then(|attached| attached.hooks(kind)).into_iter().flat_map(|hooks| hooks.iter())
-    {
-        for write in bound.hook.writes {
-            path.push((here, bound.name()));
-            walk(tables, path, ((write.table)(), write.kind), found);
-            path.pop();
+    let of = |(table, kind): (TableRef, Kind)| Kept { table: table.name, kind };
+    let mut reached = vec![Reached { kept: of(start), by: None }];
+    let mut next = 0;
+    while let Some(Kept { table, kind }) = reached.get(next).map(|reached| reached.kept) {
+        let attached = tables.iter().find(|(known, _)| known.name == table).map(|(_, attached)| attached);
+        let hooks =
+            attached.and_then(|attached| attached.hooks(kind)).into_iter().flat_map(|hooks| hooks.iter());
+        for (bound, write) in
+            hooks.flat_map(|bound| bound.hook.writes.iter().map(move |write| (bound, write)))
+        {
+            let to = of(((write.table)(), write.kind));
+            if to == of(start) {
+                let mut steps = vec![(reached[next].kept, bound.name())];
+                let mut before = reached[next].by;
+                while let Some((place, hook)) = before {
+                    steps.push((reached[place].kept, hook));
+                    before = reached[place].by;
+                }
+                steps.reverse();
+                return Some(steps);
+            }
+            if !reached.iter().any(|reached| reached.kept == to) {
+                reached.push(Reached { kept: to, by: Some((next, bound.name())) });
+            }
         }
+        next += 1;
     }
+    None
 }
