@@ -51,6 +51,37 @@ macro_rules! detached {
     };
 }
 
+/// What an update or delete gives in a batch: the number of rows, or those.
+macro_rules! counts_or_rows {
+    ($operation:ident) => {
+        #[diagnostic::do_not_recommend]
+        impl<T: Table> Operates for $operation<T, Detached> {
+            type Output = u64;
+
+            fn into_ask(self) -> Ask {
+                Ask(self.ask)
+            }
+
+            fn take(body: &mut Body) -> Result<u64> {
+                Ok(body.count)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: Table, R: Row<Table = T>> Operates for $operation<T, Detached, R> {
+            type Output = Vec<R>;
+
+            fn into_ask(self) -> Ask {
+                Ask(self.ask)
+            }
+
+            fn take(body: &mut Body) -> Result<Vec<R>> {
+                body.take_rows::<R>()
+            }
+        }
+    };
+}
+
 /// Methods that all operations have.
 macro_rules! anywhere {
     () => {
@@ -189,4 +220,4 @@ macro_rules! pipelining {
     };
 }
 
-pub(crate) use {anywhere, choosing, detached, explaining, pipelining, writing};
+pub(crate) use {anywhere, choosing, counts_or_rows, detached, explaining, pipelining, writing};

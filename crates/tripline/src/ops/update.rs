@@ -4,7 +4,7 @@ use std::{future::IntoFuture, marker::PhantomData};
 
 use tripline_core::{BoxFuture, Kind, Operation, Phase, Result, Slot, TableRef};
 
-use super::{Ask, Operates, add_key, choosing, detached, explaining, pipelining, writing};
+use super::{Ask, Operates, add_key, choosing, counts_or_rows, detached, explaining, pipelining, writing};
 use crate::{
     Detached, On,
     columns::Assign,
@@ -108,31 +108,7 @@ impl<T: Table, R> Update<T, Detached, R> {
     detached!();
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Table> Operates for Update<T, Detached> {
-    type Output = u64;
-
-    fn into_ask(self) -> Ask {
-        Ask(self.ask)
-    }
-
-    fn take(body: &mut Body) -> Result<u64> {
-        Ok(body.count)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Table, R: Row<Table = T>> Operates for Update<T, Detached, R> {
-    type Output = Vec<R>;
-
-    fn into_ask(self) -> Ask {
-        Ask(self.ask)
-    }
-
-    fn take(body: &mut Body) -> Result<Vec<R>> {
-        body.take_rows::<R>()
-    }
-}
+counts_or_rows!(Update);
 
 impl<'x, T: Table> IntoFuture for Update<T, On<'x>> {
     type Output = Result<u64>;
