@@ -53,6 +53,7 @@ pub mod statements;
 pub mod together;
 pub mod traces;
 pub mod transactions;
+pub mod updated;
 pub mod upserts;
 pub mod values;
 pub mod waiting;
@@ -112,6 +113,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         together::CASES,
         traces::CASES,
         transactions::CASES,
+        updated::CASES,
         upserts::CASES,
         values::CASES,
         waiting::CASES,

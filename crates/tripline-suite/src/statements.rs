@@ -224,7 +224,8 @@ cases! {
         db.log.take();
         db.update::<Watched>().filter(|w| w.n.eq(1)).set(|w| w.text.set("b")).await.unwrap();
         let old = r#"SELECT "id", "text" FROM "watched" WHERE "n" = ? LIMIT ?"#;
-        let update = r#"UPDATE "watched" SET "text" = ? WHERE "n" = ? RETURNING "id", "text""#;
+        // The new ones are known then.
+        let update = r#"UPDATE "watched" SET "text" = ? WHERE "n" = ?"#;
         // PostgreSQL gives both in one statement, in its newer versions without reading first.
         let both = if engine.postgres_version() < 18 {
             r#"WITH "o" AS MATERIALIZED (SELECT "id", "text" FROM "watched" WHERE "n" = $1 ORDER BY "id" LIMIT $2 FOR NO KEY UPDATE) UPDATE "watched" AS "t" SET "text" = $3 FROM "o" WHERE "t"."id" = "o"."id" RETURNING "t"."id", "t"."text", "o"."id", "o"."text""#

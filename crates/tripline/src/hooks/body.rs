@@ -93,9 +93,10 @@ impl Body {
         let changes: &Vec<Change<R>> = self.cached(|body| {
             let pairs =
                 decode::<R>(&body.old, body.table)?.into_iter().zip(decode::<R>(&body.new, body.table)?);
+            let modified = body.modified();
             Ok(pairs
                 .enumerate()
-                .map(|(i, (old, new))| Change { old, new, table: body.table, modified: body.modified(i) })
+                .map(|(i, (old, new))| Change { old, new, table: body.table, modified: modified(i) })
                 .collect())
         })?;
         Ok(changes)
@@ -107,12 +108,13 @@ impl Body {
             let old = decode::<R>(&body.old, body.table)?.into_iter().map(Some);
             let new = decode::<R>(&body.new, body.table)?.into_iter().map(Some);
             let none = || std::iter::repeat_with(|| None);
+            let modified = body.modified();
             let change = |(i, (old, new))| RowChange {
                 kind: body.kind,
                 old,
                 new,
                 table: body.table,
-                modified: body.modified(i),
+                modified: modified(i),
             };
             Ok(match body.kind {
                 Kind::Create => none().zip(new).enumerate().map(change).collect(),
@@ -155,11 +157,15 @@ impl Body {
         self.typed.clear();
     }
 
-    /// A body for hooks after the commit, with what they read; the caller's rows stay here.
-    pub(crate) fn kept_for_commit(&self, reads: &Reads) -> Body {
+    /// A body for hooks after the commit, with what they read. The caller's rows stay here; if the caller gets
+    /// `none`, all goes there, with the typed faces that earlier hooks have seen.
+    pub(crate) fn kept_for_commit(&mut self, reads: &Reads, none: bool) -> Body {
         let mut kept = Body::new(self.table, self.kind);
         kept.count = self.count;
-        if reads.pairs() {
+        if none {
+            (kept.old, kept.new) = (std::mem::take(&mut self.old), std::mem::take(&mut self.new));
+            kept.typed = std::mem::take(&mut self.typed);
+        } else if reads.pairs() {
             // Which columns changed is found by comparing all that were written.
             (kept.old, kept.new) = (self.old.clone(), self.new.clone());
         } else {
@@ -170,16 +176,19 @@ impl Body {
     }
 
     /// Which columns the write changed in a row: exact, since both values are known.
-    fn modified(&self, row: usize) -> ColumnSet {
-        if self.old.is_empty() || self.new.is_empty() {
-            return self.new.columns.iter().chain(self.old.columns.iter()).copied().collect();
+    fn modified(&self) -> impl Fn(usize) -> ColumnSet {
+        let one_sided = self.old.is_empty() || self.new.is_empty();
+        let all = || self.new.columns.iter().chain(self.old.columns.iter()).copied().collect();
+        let all: ColumnSet = if one_sided { all() } else { ColumnSet::EMPTY };
+        let both = |(i, column): (usize, &u16)| Some((*column, self.old.position(*column)?, i));
+        let both: Vec<_> = self.new.columns.iter().enumerate().filter_map(both).collect();
+        move |row| {
+            if one_sided {
+                return all.clone();
+            }
+            let (old, new) = (self.old.row(row), self.new.row(row));
+            both.iter().filter(|(_, was, is)| old[*was] != new[*is]).map(|(column, ..)| *column).collect()
         }
-        let (old, new) = (self.old.row(row), self.new.row(row));
-        let differs = |column: &u16| match (self.old.position(*column), self.new.position(*column)) {
-            (Some(before), Some(after)) => old[before] != new[after],
-            _ => false,
-        };
-        self.new.columns.iter().copied().filter(differs).collect()
     }
 
     fn cached<X: Any + Send + Sync>(&mut self, make: impl FnOnce(&Self) -> Result<X>) -> Result<&X> {

@@ -7,7 +7,7 @@ use super::{
     is_write,
     origin::Inherited,
     refresh::refresh,
-    run::{Inner, Run, Written},
+    run::{Columns, Inner, Run, Written},
 };
 use crate::{
     Db, Tx,
@@ -48,7 +48,8 @@ pub(super) async fn after(
         Box::pin(refresh(tx, &mut run)).await?;
     }
     if let Some(place) = place {
-        let kept = run.body.kept_for_commit(&run.reads_ended());
+        let (reads, none) = (run.reads_ended(), matches!(run.columns, Columns::None));
+        let kept = run.body.kept_for_commit(&reads, none);
         let once = std::mem::take(&mut run.once);
         tx.state.fill_ended(place, kept, once);
     }

@@ -1,6 +1,6 @@
 //! Old rows: read once, locked by the transaction, only if someone asks, only the columns asked for (L23).
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use tripline_core::{
     ColumnSet, Compare, Error, Kind, Node, Query, Result, RowSet, Slot, Statement, Step, Value, evaluate,
@@ -11,7 +11,11 @@ use crate::Tx;
 
 /// Reads the rows that the operation is about to write.
 pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
-    let columns = old_columns(run)?;
+    let shared = tx.state.db.inner.traits.shared;
+    let mut columns = old_columns(run)?;
+    if !shared && run.op.kind == Kind::Update {
+        add_wanted(run, &mut columns);
+    }
     let limit = tx.state.db.inner.settings.max_hook_rows;
     let query = Query {
         limit: Some((limit as u64).saturating_add(1)),
@@ -19,7 +23,7 @@ pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
         ..Query::default()
     };
     // Where others write at the same time, the rows stay as they were read only if they are locked.
-    let lock = tx.state.db.inner.traits.shared.then_some(run.op.kind);
+    let lock = shared.then_some(run.op.kind);
     let mut step = Step::new(Statement::Find { table: run.op.table, query: &query, columns: &columns, lock });
     tx.state.send(std::slice::from_mut(&mut step)).await?;
     let values = std::mem::take(&mut step.answer.values);
@@ -64,6 +68,86 @@ pub(super) fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
         }
     }
     Ok(columns.iter().collect())
+}
+
+/// Adds the columns that are wanted of the rows after the write, so that [`updated`] has them.
+fn add_wanted(run: &Inner, columns: &mut Vec<u16>) {
+    let reads = run.reads(false);
+    if reads.new.is_none() && reads.old.is_none() {
+        return;
+    }
+    let mut all: ColumnSet = columns.iter().copied().collect();
+    all.extend(
+        reads.new.iter().flat_map(ColumnSet::iter).chain(run.columns.indexes(run.op.table).iter().copied()),
+    );
+    *columns = all.iter().collect();
+}
+
+/// The rows as the write will leave them, in these columns, computed from the old rows and the patches; none if old rows
+/// were not read, or not enough of them.
+///
+/// Nobody else writes an embedded database meanwhile, and what is written is stored as it was given: see ADR 24.
+pub(super) fn updated(run: &mut Inner, columns: &Cow<'static, [u16]>) -> Result<Option<RowSet>> {
+    if run.old_as_of.is_none() || columns.is_empty() {
+        return Ok(None);
+    }
+    let width = run.op.table.columns.len();
+    let patches = std::mem::take(run.body.slots.flat()?);
+    let rows = columns.iter().map(|column| {
+        let position = run.body.old.position(*column);
+        let computes = |patch: &[Slot]| match &patch[usize::from(*column)] {
+            Slot::Expr(node) => is_arithmetic(node),
+            Slot::Unset => position.is_some(),
+            Slot::To(_) | Slot::Default(_) => true,
+        };
+        patches.chunks_exact(width).all(computes).then_some((usize::from(*column), position))
+    });
+    let known = rows.collect::<Option<Vec<_>>>().and_then(|from| compute(run, &patches, &from));
+    *run.body.slots.flat()? = patches;
+    Ok(known.map(|values| RowSet { columns: columns.clone(), values }))
+}
+
+/// The values of these columns, each with its place in the old rows. None if one cannot be computed: the database says
+/// then what is wrong with it.
+fn compute(run: &Inner, patches: &[Slot], from: &[(usize, Option<usize>)]) -> Option<Vec<Value>> {
+    let (old, width, null) = (&run.body.old, run.op.table.columns.len(), Value::Null);
+    let mut values = Vec::with_capacity(old.len() * from.len());
+    for (i, row) in old.iter().enumerate() {
+        let patch = if run.patch_each { &patches[i * width..][..width] } else { patches };
+        for (column, position) in from {
+            values.push(match &patch[*column] {
+                Slot::To(value) | Slot::Default(value) => value.clone(),
+                Slot::Unset => row[(*position)?].clone(),
+                Slot::Expr(node) => {
+                    let value = |column| old.position(column).map_or(&null, |position| &row[position]);
+                    evaluate(node, &value).ok()?
+                }
+            });
+        }
+    }
+    Some(values)
+}
+
+/// Whether it is the same in every database: comparisons may follow a collation of the column's own.
+fn is_arithmetic(node: &Node) -> bool {
+    let mut arithmetic = true;
+    node.visit(&mut |node| {
+        arithmetic &= matches!(node, Node::Arith(..) | Node::Column(_) | Node::Literal(_));
+    });
+    arithmetic
+}
+
+/// An error if not all of the old rows were updated, whose new rows are computed.
+pub(super) fn all_updated(run: &Inner) -> Result<()> {
+    let (updated, rows) = (run.body.count, run.body.old.len());
+    if updated == rows as u64 {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "{updated} of the {rows} rows of {:?} were updated: a trigger of the database keeps some as they were, which \
+         hooks that see rows before and after do not go with",
+        run.op
+    )))
 }
 
 /// Makes of one patch for all rows one for each, in which expressions are computed (L22).

@@ -6,7 +6,7 @@ use tripline_core::{Answer, ColumnSet, Kind, Node, Result, RowSet, Slot, Stateme
 
 use super::{
     Link,
-    old::{is_stale, old_columns, old_keys, pair, read_again, read_old, too_many},
+    old::{self, is_stale, old_columns, old_keys, pair, read_again, read_old, too_many},
     run::{Checked, Inner, Run, Written},
     upsert,
 };
@@ -127,6 +127,7 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
             }
         }
     }
+    let left_out = run.patch_each && leave_out_unchanged(run)?;
     // An empty patch changes nothing (M3), and if there are no old rows there is nothing to change.
     if !run.body.slots.flat()?.iter().any(Slot::is_set) || run.old_as_of.is_some() && run.body.old.is_empty()
     {
@@ -138,7 +139,7 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     }
     // Where others write at the same time, more rows may fulfil the filter by now than were read.
     let spares = run.cascading.as_ref().is_some_and(|cascading| cascading.spares(run));
-    let by_key = stale || spares || traits.shared && run.old_as_of.is_some();
+    let by_key = stale || spares || left_out || traits.shared && run.old_as_of.is_some();
     let keys = (run.patch_each || by_key).then(|| old_keys(run));
     let (returning, paired, seen) = {
         let reads = run.reads(false);
@@ -146,22 +147,24 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         (returning(run, reads.new.as_ref(), paired)?, paired, reads.new.is_some() || with_old)
     };
     let returning_old = if with_old { old_columns(run)? } else { Vec::new() };
+    let known = if traits.shared { None } else { old::updated(run, &returning)? };
+    let answered = if known.is_some() { &[][..] } else { &returning[..] };
     let patches = std::mem::take(run.body.slots.flat()?);
     let many = keys.as_ref().filter(|keys| keys.len() > ROWS_PER_TURN && !traits.remote);
     let answer = if let Some(keys) = many {
         let filter = run.op.query.filter.as_ref();
-        Box::pin(update_in_turns(link, run.op.table, filter, keys, &patches, &returning)).await?
+        Box::pin(update_in_turns(link, run.op.table, filter, keys, &patches, answered)).await?
     } else {
         let mut step = Step::new(Statement::Update {
             table: run.op.table,
             filter: run.op.query.filter.as_ref(),
             patches: &patches,
             keys: keys.as_ref(),
-            returning: &returning,
+            returning: answered,
             returning_old: &returning_old,
             limit: if seen { link.db().inner.settings.max_hook_rows as u64 } else { u64::MAX },
         });
-        if returning.is_empty() && returning_old.is_empty() {
+        if answered.is_empty() && returning_old.is_empty() {
             link.send_last(&mut step, Kind::Update).await?;
         } else {
             link.send(&mut step, Kind::Update).await?;
@@ -169,7 +172,10 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         step.answer
     };
     run.body.count = answer.count;
-    if with_old {
+    if let Some(known) = known {
+        old::all_updated(run)?;
+        run.body.new = known;
+    } else if with_old {
         part(run, answer.values, returning, returning_old);
     } else {
         run.body.new = RowSet { columns: returning, values: answer.values };
@@ -279,6 +285,23 @@ fn returning(run: &mut Inner, hooks: Option<&ColumnSet>, compared: bool) -> Resu
         columns.extend(set.map(|(i, _)| (i % width) as u16).collect::<Vec<_>>());
     }
     Ok(columns.iter().collect::<Vec<_>>().into())
+}
+
+/// Leaves out the rows whose patches change nothing; says whether there were any.
+fn leave_out_unchanged(run: &mut Inner) -> Result<bool> {
+    let (width, columns) = (run.op.table.columns.len(), run.body.old.columns.len());
+    let slots = run.body.slots.flat()?;
+    if slots.chunks_exact(width).all(|patch| patch.iter().any(Slot::is_set)) {
+        return Ok(false);
+    }
+    let (patches, rows) = (std::mem::take(slots), std::mem::take(&mut run.body.old.values));
+    let rows = rows.chunks_exact(columns).zip(patches.chunks_exact(width));
+    for (row, patch) in rows.filter(|(_, patch)| patch.iter().any(Slot::is_set)) {
+        run.body.slots.flat()?.extend_from_slice(patch);
+        run.body.old.values.extend_from_slice(row);
+    }
+    run.body.forget_typed();
+    Ok(true)
 }
 
 /// Patches that do not differ are one patch, and one statement.

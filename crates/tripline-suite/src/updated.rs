@@ -1,0 +1,140 @@
+//! What hooks see of updated rows, whichever way they come from the database (L40, L42).
+
+use std::sync::{Arc, Mutex};
+
+use tripline::{AfterUpdate, AfterUpdateCommit, BeforeUpdateRows, Change, Edit, prelude::*};
+
+use crate::{Engine, Recorder};
+
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "accounts")]
+struct Account {
+    #[key]
+    id: Id<Account>,
+    name: String,
+    cents: i64,
+    rate: f64,
+    note: Option<String>,
+}
+
+/// Old and new cents, and which columns changed.
+fn shown(change: &Change<Account>) -> String {
+    let changed: String = [("n", change.modified(|a| a.name)), ("c", change.modified(|a| a.cents))]
+        .into_iter()
+        .chain([("r", change.modified(|a| a.rate)), ("o", change.modified(|a| a.note))])
+        .filter_map(|(letter, changed)| changed.then_some(letter))
+        .collect();
+    format!("{} {} to {}: {changed}", change.new.name, change.old.cents, change.new.cents)
+}
+
+fn account(name: &str, cents: i64) -> NewAccount {
+    NewAccount { name: name.into(), cents: cents.into(), rate: 0.1.into(), ..Default::default() }
+}
+
+async fn stored(db: &Db) -> Vec<Account> {
+    db.find::<Account>().order(|a| a.id.asc()).await.unwrap()
+}
+
+cases! {
+    async fn l40_computed_values_are_seen_as_they_are_stored(engine) {
+        let db = engine.db(tables![Account]).await;
+        db.create(vec![account("a", 1), account("b", -5), account("c", i64::MAX / 3)]).await.unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let of_hook = seen.clone();
+        let rows = db
+            .update::<Account>()
+            .filter(|a| a.cents.lt(i64::MAX))
+            .set(|a| a.cents.mul(3))
+            .set(|a| a.rate.add(0.2))
+            .set(|a| a.note.set(Some("tripled".into())))
+            .after_update(async move |_, changes: &[Change<Account>]| {
+                of_hook.lock().unwrap().extend(changes.iter().map(|change| (shown(change), change.new.clone())));
+                Ok(())
+            })
+            .rows::<Account>()
+            .await
+            .unwrap();
+        let seen = std::mem::take(&mut *seen.lock().unwrap());
+        let (texts, mut new): (Vec<String>, Vec<Account>) = seen.into_iter().unzip();
+        new.sort_by_key(|account| account.id.get());
+        assert_eq!(new, stored(&db).await);
+        assert_eq!(rows.len(), 3);
+        assert!(texts.contains(&"b -5 to -15: cro".to_owned()), "{texts:?}");
+    }
+
+    async fn l14_what_overflows_is_the_databases_error(engine) {
+        let db = engine.db(tables![Account]).await;
+        db.create(account("a", i64::MAX)).await.unwrap();
+        let update = db.update::<Account>().all_rows().set(|a| a.cents.add(1));
+        let error = update.after_update(async |_, _: &[Change<Account>]| Ok(())).await.unwrap_err();
+        assert!(!error.is_rejected(), "{error}");
+        assert_eq!(stored(&db).await[0].cents, i64::MAX);
+    }
+
+    async fn l21_rows_whose_patch_is_empty_are_not_updated_and_not_seen(engine) {
+        let db = engine.db(tables![Account, Picky]).await;
+        let picky = |n: i64| NewPicky { n: n.into(), text: "as it was".into(), ..Default::default() };
+        db.create(vec![picky(1), picky(2), picky(3)]).await.unwrap();
+        let recorder = Recorder::default();
+        let updated = db.as_actor(recorder.clone()).update::<Picky>().all_rows().set(|p| p.text.set("new")).await.unwrap();
+        db.drain().await.unwrap();
+        let rows = db.find::<Picky>().order(|p| p.n.asc()).await.unwrap();
+        let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+        assert_eq!((updated, texts), (2, vec!["new", "as it was", "new"]));
+        let notes = recorder.take();
+        assert_eq!(notes, ["after 1 as it was new", "after 3 as it was new", "commit 1 as it was new", "commit 3 as it was new"]);
+    }
+
+    async fn l40_rows_that_a_trigger_keeps_from_an_update_that_hooks_see_are_an_error(engine) {
+        // On PostgreSQL the statement says which rows it wrote.
+        if engine.is_postgres() {
+            return;
+        }
+        let db = engine.db(tables![Account]).await;
+        db.create(vec![account("a", 1), account("b", 2)]).await.unwrap();
+        let trigger = "CREATE TRIGGER keep BEFORE UPDATE ON accounts WHEN old.cents = 2 BEGIN SELECT RAISE(IGNORE); END";
+        db.raw_execute(trigger, []).await.unwrap();
+        let update = db.update::<Account>().all_rows().set(|a| a.name.set("x"));
+        let error = update.after_update(async |_, _: &[Change<Account>]| Ok(())).await.unwrap_err();
+        assert!(error.to_string().contains("1 of the 2 rows"), "{error}");
+        assert_eq!(stored(&db).await[0].name, "a");
+        // Nobody sees the rows: a number is all there is to tell.
+        assert_eq!(db.update::<Account>().all_rows().set(|a| a.name.set("x")).await.unwrap(), 1);
+    }
+}
+
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "pickies")]
+struct Picky {
+    #[key]
+    id: Id<Picky>,
+    n: i64,
+    text: String,
+}
+
+impl BeforeUpdateRows for Picky {
+    async fn before_update_rows(_: &mut Tx<'_>, edits: &mut [Edit<Picky>]) -> Result<()> {
+        for edit in edits.iter_mut().filter(|edit| edit.old.n == 2) {
+            edit.patch.text.unset();
+        }
+        Ok(())
+    }
+}
+
+impl AfterUpdate for Picky {
+    async fn after_update(tx: &mut Tx<'_>, changes: &[Change<Picky>]) -> Result<()> {
+        for Change { old, new, .. } in changes {
+            Recorder::of(tx).note(format!("after {} {} {}", old.n, old.text, new.text));
+        }
+        Ok(())
+    }
+}
+
+impl AfterUpdateCommit for Picky {
+    async fn after_update_commit(db: &Db, changes: &[Change<Picky>]) -> Result<()> {
+        for Change { old, new, .. } in changes {
+            Recorder::of_db(db).note(format!("commit {} {} {}", old.n, old.text, new.text));
+        }
+        Ok(())
+    }
+}
