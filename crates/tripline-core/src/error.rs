@@ -2,9 +2,9 @@
 
 mod display;
 
-use std::{borrow::Cow, fmt, panic::Location, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
-use crate::{Kind, Mismatch};
+use crate::{HookName, Kept, Kind, Mismatch, Origin, Phase};
 
 /// The result of most functions of Tripline.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -93,15 +93,6 @@ pub enum Error {
     Database(Box<DatabaseError>),
 }
 
-/// An operation, as errors name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// The table's name.
-    pub table: &'static str,
-    /// What was asked.
-    pub kind: Kind,
-}
-
 /// A constraint that a row does not fulfil.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violation {
@@ -187,8 +178,8 @@ pub struct BesideTransaction {
 pub struct Chain {
     /// The limit.
     pub limit: usize,
-    /// Each operation, and why the next one was made.
-    pub steps: Vec<(Kept, Option<Cause>)>,
+    /// Each operation, and why it was made.
+    pub steps: Vec<Origin>,
 }
 
 /// What the engine said.
@@ -223,72 +214,6 @@ pub enum ConnectionErrorKind {
     NoDatabase,
     /// It was there, and broke.
     Lost,
-}
-
-/// How a hook is named in errors and traces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HookName {
-    /// A trait's implementation, by the path of the implementing type.
-    Type(&'static str),
-    /// A closure of one operation, by the place where it was attached.
-    Place(&'static Location<'static>),
-}
-
-/// Why an operation was made by another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cause {
-    /// A hook asked for it.
-    Hook(HookName),
-    /// A plan hook put it before or after.
-    Planned(HookName),
-    /// Its rows refer to rows that were deleted (L45).
-    Cascade,
-    /// It is a part of an upsert (L44).
-    Upsert,
-}
-
-/// The step of an operation's lifecycle in which a hook runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-#[allow(missing_docs, reason = "each is documented at the hook trait of the same name")]
-pub enum Phase {
-    BeforeFind,
-    BeforeCount,
-    BeforeCreate,
-    BeforeUpdate,
-    BeforeUpdateRows,
-    BeforeDelete,
-    BeforeDeleteRows,
-    BeforeSave,
-    BeforeAny,
-    FilterReads,
-    PlanFind,
-    PlanCount,
-    PlanCreate,
-    PlanUpdate,
-    PlanDelete,
-    ResolveFind,
-    ResolveCount,
-    ResolveCreate,
-    ResolveUpdate,
-    ResolveDelete,
-    TransformFind,
-    AfterFind,
-    AfterCount,
-    AfterCreate,
-    AfterUpdate,
-    AfterDelete,
-    AfterSave,
-    AfterChange,
-    AfterAny,
-    AfterCreateCommit,
-    AfterUpdateCommit,
-    AfterDeleteCommit,
-    AfterSaveCommit,
-    AfterChangeCommit,
-    AfterRollback,
 }
 
 impl Error {

@@ -12,7 +12,9 @@ mod eval;
 mod expr;
 mod log;
 mod operation;
+mod origin;
 mod pattern;
+mod phase;
 mod rows;
 mod table;
 mod value;
@@ -23,14 +25,18 @@ pub use driver::{
     Session, Statement, Step, Traits,
 };
 pub use error::{
-    BesideTransaction, Cause, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Decode, Error,
-    HookError, HookName, Invalid, Kept, Phase, Rejection, Result, Violation,
+    BesideTransaction, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Decode, Error, HookError,
+    Invalid, Rejection, Result, Violation,
 };
 pub use eval::{Truth, evaluate, holds, ordering};
 pub use expr::{Arith, Compare, Node};
 pub use log::{StatementLog, Transcript};
-pub use operation::{Conflict, ConflictUpdate, Isolation, Kind, Nulls, Operation, Order, Query};
+pub use operation::{
+    Conflict, ConflictUpdate, Isolation, Kind, Nulls, Operation, Order, Query, Returns, all_columns,
+};
+pub use origin::{Cause, HookName, Kept, Origin};
 pub use pattern::{Pattern, PatternPart};
+pub use phase::Phase;
 pub use rows::{RowSet, Slot};
 pub use table::{
     Action, CheckDesc, ColumnDesc, ColumnType, Condition, DefaultDesc, IndexDesc, OnUpdate, Reference,

@@ -1,6 +1,6 @@
 //! [`Operation`]: what a caller asks, before and while the lifecycle works on it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{Kept, Node, Slot, TableRef};
 
@@ -49,10 +49,41 @@ pub struct Operation {
     pub query: Query,
     /// Whether the caller gave a list of rows, or asked for one, rather than a single row.
     pub many: bool,
+    /// Which columns of the rows the caller gets.
+    pub returns: Returns,
     /// Whether hooks are skipped (L62).
     pub without_hooks: bool,
     /// The other database that it is sent to, by its name (L65).
     pub database: Option<&'static str>,
+}
+
+/// Which columns of the rows the caller of an operation gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Returns {
+    /// None: a number is enough.
+    #[default]
+    None,
+    /// These, by their indexes.
+    Some(Cow<'static, [u16]>),
+    /// All.
+    All,
+}
+
+/// All columns of a table, without an allocation for tables of usual size.
+pub fn all_columns(table: TableRef) -> Cow<'static, [u16]> {
+    static FIRST: [u16; 256] = {
+        let mut columns = [0; 256];
+        let mut i = 0;
+        while i < 256 {
+            columns[i] = i as u16;
+            i += 1;
+        }
+        columns
+    };
+    match FIRST.get(..table.columns.len()) {
+        Some(columns) => Cow::Borrowed(columns),
+        None => (0..table.columns.len() as u16).collect(),
+    }
 }
 
 /// Which rows of a table, in which order.
@@ -80,7 +111,7 @@ pub struct Conflict {
 }
 
 /// What an existing row gets in place of a new one.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ConflictUpdate {
     /// Columns that it takes from the new row.
     pub excluded: Vec<u16>,
@@ -128,7 +159,25 @@ impl fmt::Debug for Operation {
 impl Operation {
     /// An operation that asks nothing special.
     pub fn new(table: TableRef, kind: Kind) -> Self {
-        Operation { table, kind, query: Query::default(), many: true, without_hooks: false, database: None }
+        Operation {
+            table,
+            kind,
+            query: Query::default(),
+            many: true,
+            returns: Returns::None,
+            without_hooks: false,
+            database: None,
+        }
+    }
+
+    /// The columns that the caller gets of the rows, by their indexes in the table's description; none where it gets a
+    /// number.
+    pub fn columns(&self) -> Cow<'static, [u16]> {
+        match &self.returns {
+            Returns::None => Cow::Borrowed(&[]),
+            Returns::Some(columns) => columns.clone(),
+            Returns::All => all_columns(self.table),
+        }
     }
 
     /// The operation as errors name it.

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use tripline::{
-    BeforeCreate, BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, Edit, Kind, Saves, prelude::*,
+    BeforeCreate, BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, Edit, Kind, Operation, Saves,
+    prelude::*,
 };
 
 use crate::Recorder;
@@ -25,6 +26,14 @@ struct Task {
     created_at: Timestamp,
     #[updated_at]
     updated_at: Timestamp,
+}
+
+#[derive(Row, Debug)]
+#[row(of = Task)]
+#[allow(dead_code, reason = "only what is asked for is of interest")]
+struct Brief {
+    id: Id<Task>,
+    title: String,
 }
 
 #[derive(TextEnum, Clone, Copy, Debug, PartialEq)]
@@ -363,6 +372,28 @@ cases! {
             .await
             .unwrap();
         assert_eq!(recorder.take(), ["create None false"]);
+        // Which columns the caller gets.
+        let names = |operation: &Operation| {
+            operation.columns().iter().map(|i| operation.table.columns[usize::from(*i)].name).collect::<Vec<_>>()
+        };
+        let seen = recorder.clone();
+        let update = db.update::<Task>().by_key(made.id).set(|t| t.priority.set(2)).rows::<Brief>();
+        update.after_update(async move |tx, _| {
+            seen.note(format!("{:?}", names(tx.operation().unwrap())));
+            Ok(())
+        })
+        .await
+        .unwrap();
+        let seen = recorder.clone();
+        db.delete::<Task>()
+            .by_key(made.id)
+            .after_delete(async move |tx, _| {
+                seen.note(format!("{:?}", tx.operation().unwrap().columns()));
+                Ok(())
+            })
+            .await
+            .unwrap();
+        assert_eq!(recorder.take(), [r#"["id", "title"]"#, "[]"]);
     }
 
     async fn l23_too_many_rows_for_hooks_is_an_error_before_anything_is_written(engine) {

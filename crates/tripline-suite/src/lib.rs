@@ -101,6 +101,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         pipelined::failures::CASES,
         pipelined::flights::CASES,
         plans::CASES,
+        plans::replaced::CASES,
         races::CASES,
         races::locks::CASES,
         reads::CASES,

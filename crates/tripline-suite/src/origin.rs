@@ -1,6 +1,8 @@
 //! Origin, depth, bypass, shared state (L60 to L64).
 
-use tripline::{AfterCreate, AfterCreateCommit, BeforeCreate, Kind, prelude::*};
+use tripline::{
+    AfterCreate, AfterCreateCommit, BeforeCreate, CreatePlan, Kind, Origin, PlanCreate, create, prelude::*,
+};
 
 use crate::Recorder;
 
@@ -47,6 +49,42 @@ impl AfterCreateCommit for Echo {
     }
 }
 
+/// Plans another one, and creates one after the commit.
+#[derive(Table, Clone, Debug)]
+#[table(name = "rings")]
+struct Ring {
+    #[key]
+    id: Id<Ring>,
+    left: i64,
+}
+
+impl PlanCreate for Ring {
+    fn plan_create(plan: &mut CreatePlan<'_, Ring>) -> Result<()> {
+        if plan.drafts()?[0].left.get().is_some_and(|left| *left >= 0) {
+            plan.after(create(NewRing { left: (-1).into(), ..Default::default() }));
+        }
+        Ok(())
+    }
+}
+
+impl AfterCreate for Ring {
+    async fn after_create(tx: &mut Tx<'_>, _: &[Ring]) -> Result<()> {
+        let why = |origin: Origin| origin.cause.map_or("called".to_owned(), |cause| cause.to_string());
+        let chain: Vec<String> = tx.origin().map(|o| format!("{} {}: {}", o.kind, o.table, why(o))).collect();
+        Recorder::of(tx).note(chain.join(", "));
+        Ok(())
+    }
+}
+
+impl AfterCreateCommit for Ring {
+    async fn after_create_commit(db: &Db, rings: &[Ring]) -> Result<()> {
+        if rings[0].left > 0 {
+            db.create(NewRing { left: 0.into(), ..Default::default() }).await?;
+        }
+        Ok(())
+    }
+}
+
 fn doll(left: i64) -> NewDoll {
     NewDoll { left: left.into(), ..Default::default() }
 }
@@ -66,7 +104,7 @@ cases! {
         let error = db.create(doll(5)).await.unwrap_err();
         let Error::TooDeep(chain) = error.root() else { panic!("{error:?}") };
         assert_eq!((chain.limit, chain.steps.len()), (4, 6));
-        assert_eq!((chain.steps[0].0.table, chain.steps[0].0.kind), ("dolls", Kind::Create));
+        assert_eq!((chain.steps[0].table, chain.steps[0].kind), ("dolls", Kind::Create));
         assert!(chain.to_string().contains("again: create dolls") && chain.to_string().contains("Doll"), "{chain}");
         assert_eq!(db.find::<Doll>().count().await.unwrap(), 5);
     }
@@ -81,6 +119,24 @@ cases! {
         db.drain().await.unwrap();
         assert_eq!(db.find::<Echo>().count().await.unwrap(), 4);
         assert_eq!(errors.take(), ["too_deep"]);
+    }
+
+    async fn l60_an_origin_says_why_each_operation_was_made(engine) {
+        let db = engine.db(tables![Doll, Ring]).await;
+        let recorder = Recorder::default();
+        let watched = db.as_actor(recorder.clone());
+        watched.create(NewRing { left: 1.into(), ..Default::default() }).await.unwrap();
+        db.drain().await.unwrap();
+        let ring = std::any::type_name::<Ring>();
+        let (planned, hook) = (format!("planned by the hook of `{ring}`"), format!("the hook of `{ring}`"));
+        assert_eq!(recorder.take(), [
+            // What a plan put behind it comes before its own hooks.
+            format!("create rings: {planned}, create rings: called"),
+            "create rings: called".to_owned(),
+            // After the commits of both, and only once more.
+            format!("create rings: {planned}, create rings: {hook}, create rings: called"),
+            format!("create rings: {hook}, create rings: called"),
+        ]);
     }
 
     async fn l62_without_hooks_skips_them_for_one_operation(engine) {

@@ -1,5 +1,7 @@
 //! Plan hooks: the final form of an operation, and operations around it (L30 to L34).
 
+pub mod replaced;
+
 use tripline::{
     AfterCreate, AfterDelete, AfterUpdate, BeforeCreate, Change, CreatePlan, DeletePlan, FindPlan, Kind,
     Phase, PlanCreate, PlanDelete, PlanFind, PlanUpdate, UpdatePlan, create, delete, prelude::*, update,

@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use tripline::{AfterUpdate, AfterUpdateCommit, BeforeUpdateRows, Change, Edit, prelude::*};
+use tripline::{
+    AfterSave, AfterUpdate, AfterUpdateCommit, AnyRow, BeforeCreate, BeforeUpdateRows, Change, Edit,
+    prelude::*,
+};
 
-use crate::{Engine, Recorder};
+use crate::Recorder;
 
 #[derive(Table, Clone, Debug, PartialEq)]
 #[table(name = "accounts")]
@@ -85,6 +88,44 @@ cases! {
         assert_eq!(notes, ["after 1 as it was new", "after 3 as it was new", "commit 1 as it was new", "commit 3 as it was new"]);
     }
 
+    async fn l40_after_hooks_know_what_was_given(engine) {
+        let db = engine.db(tables![Draw]).await;
+        let recorder = Recorder::default();
+        let watched = db.as_actor(recorder.clone());
+        let draw = |card: &str| NewDraw { card: card.into(), ..Default::default() };
+        let drafts = vec![draw("ace"), NewDraw { suit: "none".into(), ..draw("two") }, draw("joker")];
+        watched.create(drafts).await.unwrap();
+        // A default is not given; what a before-hook sets is.
+        assert_eq!(recorder.take(), ["ace card", "two card suit", "joker card suit"]);
+        watched.update::<Draw>().filter(|d| d.card.ne("two")).set(|d| d.suit.set("hearts")).await.unwrap();
+        assert_eq!(recorder.take(), ["ace suit", "joker suit"]);
+        // Patches of their own; the row whose patch became empty is not seen. On-update values are not given.
+        let update = watched.update::<Draw>().all_rows().set(|d| d.suit.set("spades"));
+        let update = update.before_update_rows(async |_, edits| {
+            edits.iter_mut().filter(|edit| edit.old.card == "ace").for_each(|edit| edit.patch.suit.unset());
+            edits.iter_mut().filter(|edit| edit.old.card == "joker").for_each(|edit| edit.patch.card.set("fool"));
+            Ok(())
+        });
+        assert_eq!(update.await.unwrap(), 2);
+        let mut noted = recorder.take();
+        noted.sort();
+        assert_eq!(noted, ["fool card suit", "two suit"]);
+    }
+
+    async fn l40_only_after_hooks_know_what_was_given_and_only_of_their_own_table(engine) {
+        let db = engine.db(tables![Account, Picky]).await;
+        let create = db.create(account("a", 1)).after_create(async |tx, _| tx.given::<Picky>().map(drop));
+        assert!(create.await.unwrap_err().to_string().contains("not of `pickies`"));
+        let create = db.create(account("a", 1)).before_create(async |tx, _| tx.given::<Account>().map(drop));
+        assert!(matches!(create.await.unwrap_err().root(), Error::Invalid(_)));
+        let create = db.create(account("a", 1)).after_create(async |tx, _| {
+            let given = tx.given::<AnyRow>()?;
+            assert_eq!((given.is_set_column(0, "name")?, given.is_set_column(0, "note")?), (true, false));
+            given.is_set_column(0, "nome").map(drop)
+        });
+        assert!(create.await.unwrap_err().to_string().contains("no column `nome`"));
+    }
+
     async fn l40_rows_that_a_trigger_keeps_from_an_update_that_hooks_see_are_an_error(engine) {
         // On PostgreSQL the statement says which rows it wrote.
         if engine.is_postgres() {
@@ -100,6 +141,43 @@ cases! {
         assert_eq!(stored(&db).await[0].name, "a");
         // Nobody sees the rows: a number is all there is to tell.
         assert_eq!(db.update::<Account>().all_rows().set(|a| a.name.set("x")).await.unwrap(), 1);
+    }
+}
+
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "draws")]
+struct Draw {
+    #[key]
+    id: Id<Draw>,
+    card: String,
+    #[default("none")]
+    suit: String,
+    #[updated_at]
+    at: jiff::Timestamp,
+}
+
+impl BeforeCreate for Draw {
+    async fn before_create(_: &mut Tx<'_>, draws: &mut [NewDraw]) -> Result<()> {
+        for draw in draws.iter_mut().filter(|draw| draw.card.get().is_some_and(|card| card == "joker")) {
+            draw.suit.set("any");
+        }
+        Ok(())
+    }
+}
+
+impl AfterSave for Draw {
+    async fn after_save(tx: &mut Tx<'_>, draws: &[Draw]) -> Result<()> {
+        let given = tx.given::<Draw>()?;
+        for (row, draw) in draws.iter().enumerate() {
+            let columns = [
+                ("card", given.is_set(row, |d| d.card)),
+                ("suit", given.is_set(row, |d| d.suit)),
+                ("at", given.is_set(row, |d| d.at)),
+            ];
+            let columns = columns.into_iter().filter(|(_, given)| *given).map(|(column, _)| column);
+            Recorder::of(tx).note(columns.fold(draw.card.clone(), |text, column| text + " " + column));
+        }
+        Ok(())
     }
 }
 

@@ -124,8 +124,8 @@ fn a_chain_that_is_too_long_names_its_tables() -> Result<()> {
         let Error::TooDeep(chain) = error.root() else { panic!("{error:?}") };
         // The operation that the caller made, 16 nested ones, and the one that is too many.
         assert_eq!(chain.limit, 16);
-        assert!(chain.steps.iter().all(|(operation, _)| operation.kind == Kind::Create));
-        let tables: Vec<_> = chain.steps.iter().map(|(operation, _)| operation.table).collect();
+        assert!(chain.steps.iter().all(|operation| operation.kind == Kind::Create));
+        let tables: Vec<_> = chain.steps.iter().map(|operation| operation.table).collect();
         assert_eq!(tables, names()[..18]);
         // Nothing of it remains.
         assert!(numbers(&db).await?.is_empty());

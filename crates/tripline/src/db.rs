@@ -18,7 +18,8 @@ use tokio::{
     sync::{Notify, oneshot},
 };
 use tripline_core::{
-    Access, Driver, Error, HookName, Isolation, Kept, Mode, Position, Result, Schema, Statement, Step, Traits,
+    Access, Driver, Error, HookName, Isolation, Mode, Origin, Position, Result, Schema, Statement, Step,
+    Traits,
 };
 
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
     actor::Actor,
     beside,
     catalog::Catalog,
-    lifecycle::origin::Inherited,
+    lifecycle::origin::{self, Inherited},
     spans::Live,
     trace::{
         lints,
@@ -422,9 +423,8 @@ impl Db {
 
     /// The operations after whose commits this handle was made for a hook, the innermost first (L52, L60); none for
     /// a handle of the application's.
-    pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
-        std::iter::successors(self.origin.as_deref(), |origin| origin.parent.as_deref())
-            .map(|origin| origin.operation)
+    pub fn origin(&self) -> impl Iterator<Item = Origin> + '_ {
+        origin::origin(None, self)
     }
 
     /// Tells databases apart.

@@ -8,6 +8,7 @@
 
 pub(crate) mod body;
 pub(crate) mod change;
+pub(crate) mod given;
 pub(crate) mod macros;
 pub(crate) mod observer;
 pub(crate) mod once;

@@ -67,8 +67,8 @@ mod warnings;
 pub use tripline_core::{
     Action, BesideTransaction, BoxFuture, Cause, Chain, ColumnDesc, ColumnType, ConnectionError,
     ConnectionErrorKind, DatabaseError, Decode, DefaultDesc, Error, HookError, HookName, Invalid, Isolation,
-    Kept, Kind, Mismatch, Node, Operation, Phase, Query, Rejection, Result, StatementLog, TableDesc,
-    TableRef, Value, Violation, evaluate, holds,
+    Kept, Kind, Mismatch, Node, Operation, Origin, Phase, Query, Rejection, Result, Returns, StatementLog,
+    TableDesc, TableRef, Value, Violation, evaluate, holds,
 };
 pub use tripline_macros::{Observer, Row, Table, TextEnum};
 /// How PostgreSQL is connected to: what [`Connect::postgres_options`] can set.
@@ -119,6 +119,7 @@ pub use crate::{
     field::Field,
     hooks::{
         change::{Change, Edit, Outcome, RowChange, Save, Saves, Undone},
+        given::Given,
         observer::{Observer, Observes},
         plan::{CountPlan, CreatePlan, DeletePlan, FindPlan, ReadPlan, UpdatePlan},
         read::{Found, FoundRow, ReadQuery},

@@ -29,8 +29,8 @@ pub(crate) use self::{
     batch::batch,
     link::{Link, send_alone},
     planned::pipeline,
-    run::{Checked, Columns, Inner, Reads, Run},
-    write::{all_columns, values_of},
+    run::{Checked, Inner, Reads, Run},
+    write::values_of,
 };
 use self::{plan::Plan, run::Asked};
 use crate::{Db, On, Tx, beside, spans::Live, tx::TxState};
@@ -81,11 +81,11 @@ async fn alone(db: &Db, asked: Run<Asked>) -> Result<Box<Inner>> {
 /// An operation that is a transaction of its own, or, without BEGIN, has its statements share a session: reads, and
 /// writes that turn out to be one statement.
 async fn transaction(db: &Db, mut state: TxState, mut asked: Run<Asked>) -> Result<Box<Inner>> {
-    if asked.is_divided(db) {
-        let result = operation(&mut Tx::outermost(&mut state, db), asked).await;
-        return state.end(result).await;
-    }
     let run = loop {
+        if asked.is_divided(db) {
+            let result = operation(&mut Tx::outermost(&mut state, db), asked).await;
+            return state.end(result).await;
+        }
         let decided = {
             let mut tx = Tx::outermost(&mut state, db);
             begin(&mut tx, &mut asked);
@@ -200,17 +200,24 @@ async fn checked_operation(tx: &mut Tx<'_>, mut run: Run<Checked>) -> Result<Box
 }
 
 async fn in_transaction(tx: &mut Tx<'_>, mut asked: Run<Asked>, depth: usize) -> Result<Box<Inner>> {
-    if asked.is_divided(&tx.state.db) {
-        let run = Box::pin(upsert::divided(tx, asked, depth)).await?;
-        tx.state.trace_rows(run.node, run.body.count);
-        return Ok(run);
-    }
     loop {
+        if asked.is_divided(&tx.state.db) {
+            return Box::pin(divided(tx, asked, depth)).await;
+        }
         match decided(&mut Link::Tx(tx), asked, depth).await? {
             Decided::Checked(run) => return rest(tx, run, depth).await,
             Decided::Instead(other) => asked = other,
         }
     }
+}
+
+/// An upsert that is several operations, with what was planned around the create that it may have been.
+async fn divided(tx: &mut Tx<'_>, mut asked: Run<Asked>, depth: usize) -> Result<Box<Inner>> {
+    planned::before(tx, &mut asked, depth).await?;
+    let mut run = upsert::divided(tx, asked, depth).await?;
+    planned::after(tx, &mut run, depth).await?;
+    tx.state.trace_rows(run.node, run.body.count);
+    Ok(run)
 }
 
 /// What became of an operation before anything of it was sent.
@@ -244,7 +251,7 @@ async fn rest(tx: &mut Tx<'_>, mut run: Run<Checked>, depth: usize) -> Result<Bo
     }
     let mut run = after::after(tx, run, place, depth).await?;
     // A committed write is never reported as failed: what the caller gets is decoded before.
-    if let Some(decode) = run.decode.filter(|_| !tx.state.is_dry()) {
+    if let Some(decode) = run.decodes().filter(|_| !tx.state.is_dry()) {
         decode(&mut run.body)?;
     }
     tx.state.trace_rows(run.node, run.body.count);

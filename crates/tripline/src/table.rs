@@ -1,6 +1,10 @@
 //! [`Table`], [`Row`] and their kin: what the derives implement, and how values become rows.
 
-use tripline_core::{ColumnDesc, Decode, DefaultDesc, Error, Node, OnUpdate, Result, Slot, TableRef, Value};
+use std::borrow::Cow;
+
+use tripline_core::{
+    ColumnDesc, Decode, DefaultDesc, Error, Node, OnUpdate, Result, Returns, Slot, TableRef, Value,
+};
 
 use crate::{
     columns::{Col, Expr},
@@ -63,6 +67,15 @@ pub enum Shape {
     Columns(&'static [u16]),
     /// All, of a table known at run time.
     All,
+}
+
+impl From<Shape> for Returns {
+    fn from(shape: Shape) -> Returns {
+        match shape {
+            Shape::Columns(columns) => Returns::Some(Cow::Borrowed(columns)),
+            Shape::All => Returns::All,
+        }
+    }
 }
 
 /// A row type that hooks may be attached to: the table itself and what `#[table(hook_rows(..))]` lists.

@@ -11,7 +11,7 @@ mod traced;
 
 use std::any::Any;
 
-use tripline_core::{Error, Kept, Operation, Result};
+use tripline_core::{Error, Operation, Origin, Result};
 
 pub use self::attempts::TxOptions;
 pub(crate) use self::pending::Pending;
@@ -20,11 +20,13 @@ use crate::{
     Db,
     actor::Actor,
     beside,
+    hooks::given::Given,
     lifecycle::{
         local::Local,
         origin::{self, Frame},
     },
     spans::Live,
+    table::Table,
 };
 
 /// An open transaction. Through it go all operations of the transaction, one at a time (L8).
@@ -133,8 +135,8 @@ impl<'t> Tx<'t> {
         origin::is_implicit(self.frame, &self.state.db)
     }
 
-    /// The operations that led here, the innermost first (L60).
-    pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
+    /// The operations that led here, the innermost first, each with why it was made (L60).
+    pub fn origin(&self) -> impl Iterator<Item = Origin> + '_ {
         origin::origin(self.frame, &self.state.db)
     }
 
@@ -143,6 +145,41 @@ impl<'t> Tx<'t> {
     pub fn local<S: Any + Send + Sync + Default>(&mut self) -> Result<&mut S> {
         let local = self.local.as_deref_mut();
         local.map(Local::get).ok_or_else(|| Error::invalid("only the hooks of an operation share a state"))
+    }
+
+    /// What the caller and before-hooks gave of the rows of a create or update that this after-hook sees (L40): a default
+    /// is not given, nor is an on-update value. Errors where there is no such thing, and for another table than the
+    /// operation's.
+    ///
+    /// ```
+    /// # use tripline::{*, prelude::*};
+    /// #[derive(Table, Clone, Debug)]
+    /// struct User { #[key] id: Id<User>, name: String, #[default("none")] plan: String }
+    ///
+    /// impl AfterCreate for User {
+    ///     async fn after_create(tx: &mut Tx<'_>, users: &[User]) -> Result<()> {
+    ///         let given = tx.given::<User>()?;
+    ///         let chosen = (0..users.len()).filter(|user| given.is_set(*user, |u| u.plan)).count();
+    ///         assert_eq!(chosen, 1);
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let db = Db::open("sqlite::memory:").tables(tables![User]).connect().await?;
+    /// # db.create_tables().await?;
+    /// let user = |name: &str| NewUser { name: name.into(), ..Default::default() };
+    /// db.create(vec![user("Ada"), NewUser { plan: "none".into(), ..user("Bob") }]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn given<T: Table>(&self) -> Result<Given<'_, T>> {
+        let given = self.local.as_deref().and_then(|local| local.given.as_ref());
+        match (self.frame, given) {
+            (Some(frame), Some(rows)) => Given::new(frame.operation.table, rows),
+            _ => Err(Error::invalid("only after-hooks of a create or update know what was given")),
+        }
     }
 
     /// The operation, where one is certain: in the glue of hooks.
@@ -183,7 +220,7 @@ impl<'t> Read<'t> {
     }
 
     /// See [`Tx::origin`].
-    pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
+    pub fn origin(&self) -> impl Iterator<Item = Origin> + '_ {
         self.0.origin()
     }
 

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    BesideTransaction, Cause, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Decode, Error,
-    HookName, Invalid, Phase,
+    BesideTransaction, Chain, ConnectionError, ConnectionErrorKind, DatabaseError, Decode, Error, Invalid,
 };
+use crate::{Cause, HookName, Origin, Phase};
 
 /// The message, and the reason behind it where the message only says who passes it on.
 impl fmt::Display for Error {
@@ -197,10 +197,11 @@ impl fmt::Display for BesideTransaction {
 impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "operations made in hooks nest deeper than {}:", self.limit)?;
-        for (i, (kept, cause)) in self.steps.iter().enumerate() {
-            let repeats = self.steps[..i].iter().any(|step| step.0 == *kept);
-            write!(f, "\n  {}{} {}", if repeats { "again: " } else { "" }, kept.kind, kept.table)?;
-            if let Some(cause) = cause {
+        for (i, step) in self.steps.iter().enumerate() {
+            let same = |before: &Origin| (before.kind, before.table) == (step.kind, step.table);
+            let repeats = self.steps[..i].iter().any(same);
+            write!(f, "\n  {}{} {}", if repeats { "again: " } else { "" }, step.kind, step.table)?;
+            if let Some(cause) = step.cause {
                 write!(f, ", {cause}")?;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, marker::PhantomData};
 
-use tripline_core::{Error, HookName, Kept, Kind, Operation, Result};
+use tripline_core::{Conflict, ConflictUpdate, Error, HookName, Kind, Operation, Origin, Result, Slot};
 
 use super::body::Body;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         local::Local,
         origin::{self, Frame},
     },
-    ops::Operates,
+    ops::{Operates, upsert::Columns},
     table::Table,
 };
 
@@ -99,10 +99,9 @@ macro_rules! plans {
                 self.work.frame.is_some() || self.work.db.origin.is_some()
             }
 
-            /// The operations that led here, the innermost first (L60).
-            pub fn origin(&self) -> impl Iterator<Item = Kept> + '_ {
-                let own = std::iter::once(self.work.op.kept());
-                own.chain(origin::origin(self.work.frame, self.work.db))
+            /// The operations that led here, the innermost first, each with why it was made (L60).
+            pub fn origin(&self) -> impl Iterator<Item = Origin> + '_ {
+                origin::origin_of(self.work.op, self.work.frame, self.work.db)
             }
 
             /// A value that the hooks of this operation share (L64).
@@ -224,6 +223,72 @@ macro_rules! replacing {
     };
 }
 
+/// Makes it an upsert.
+macro_rules! upserting {
+    () => {
+        /// Makes it an upsert by these columns (L34), which are the key or unique together: a row that is there gets what its
+        /// draft gives, or what [`set_existing`](Self::set_existing) says. The lifecycle goes on as an upsert's: before-create
+        /// hooks have run, so rows that are new go on to their after-create hooks; those that are there get the hooks of an
+        /// update. What was planned around the create stays. In a create that is a part of an upsert this says nothing new.
+        ///
+        /// ```
+        /// # use tripline::{*, prelude::*};
+        /// #[derive(Table, Clone, Debug)]
+        /// struct Login { #[key] id: Id<Login>, #[unique] email: String, #[default(1)] times: i64 }
+        ///
+        /// impl PlanCreate for Login {
+        ///     fn plan_create(plan: &mut CreatePlan<'_, Login>) -> Result<()> {
+        ///         plan.upsert(|l| l.email).set_existing(|l| l.times.add(1));
+        ///         Ok(())
+        ///     }
+        /// }
+        ///
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<()> {
+        /// # let db = Db::open("sqlite::memory:").tables(tables![Login]).connect().await?;
+        /// # db.create_tables().await?;
+        /// let ada = || NewLogin { email: "ada@x.org".into(), ..Default::default() };
+        /// db.create(ada()).await?;
+        /// assert_eq!(db.create(ada()).await?.times, 2);
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn upsert<C: Columns<T>>(&mut self, columns: impl FnOnce(T::Cols) -> C) -> &mut Self {
+            let table = self.work.op.table;
+            match columns(T::cols(table)).indexes() {
+                Ok(target) => {
+                    let mut upsert = Inner::new(Operation::new(table, Kind::Upsert));
+                    upsert.conflict =
+                        Some(Box::new(Conflict { target, update: Some(ConflictUpdate::default()) }));
+                    self.work.planned.instead = Some(upsert);
+                }
+                Err(error) => drop(self.work.mistake.get_or_insert(error)),
+            }
+            self
+        }
+
+        /// Changes a column of a row that is there already, once this is an [`upsert`](Self::upsert); then it gets nothing else
+        /// from its draft.
+        pub fn set_existing(&mut self, change: impl FnOnce(T::Cols) -> Assign<T>) -> &mut Self {
+            let table = self.work.op.table;
+            let Assign(column, slot, _) = change(T::cols(table));
+            let upsert = self.work.planned.instead.as_mut().and_then(|upsert| upsert.conflict.as_mut());
+            let update = upsert.and_then(|conflict| conflict.update.as_mut());
+            let done = slot.and_then(|slot| {
+                let update =
+                    update.ok_or_else(|| Error::invalid("no row is there already: say `upsert` first"))?;
+                update.set.resize(table.columns.len(), Slot::Unset);
+                update.set[usize::from(column)] = slot;
+                Ok(())
+            });
+            if let Err(error) = done {
+                self.work.mistake.get_or_insert(error);
+            }
+            self
+        }
+    };
+}
+
 fn replaceable(op: &Operation, by: &Inner) -> Result<()> {
     let fits = match op.kind {
         Kind::Update | Kind::Delete => matches!(by.op.kind, Kind::Update | Kind::Delete),
@@ -244,7 +309,7 @@ plans! {
     /// A count in its final form, as [`PlanCount`](crate::PlanCount) changes it.
     CountPlan: narrowing around;
     /// A create in its final form, as [`PlanCreate`](crate::PlanCreate) changes it.
-    CreatePlan: drafting around;
+    CreatePlan: drafting around upserting;
     /// An update in its final form, as [`PlanUpdate`](crate::PlanUpdate) changes it.
     UpdatePlan: narrowing patching around replacing;
     /// A delete in its final form, as [`PlanDelete`](crate::PlanDelete) changes it.

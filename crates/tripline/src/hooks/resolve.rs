@@ -3,7 +3,7 @@
 use std::{any::Any, cmp::Ordering, fmt, marker::PhantomData};
 
 use tripline_core::{
-    Error, Invalid, Kept, Operation, Result, RowSet, Slot, TableRef, Value, holds, ordering,
+    Error, Invalid, Operation, Origin, Result, RowSet, Slot, TableRef, Value, all_columns, holds, ordering,
 };
 
 use super::body::Body;
@@ -11,7 +11,6 @@ use crate::{
     Db,
     actor::Actor,
     lifecycle::{
-        all_columns,
         origin::{self, Frame},
         values_of,
     },
@@ -72,10 +71,9 @@ impl<'a, T: Table> Resolving<'a, T> {
         self.question.frame.is_some() || self.question.db.origin.is_some()
     }
 
-    /// The operations that led here, the innermost first (L60).
-    pub fn origin(&self) -> impl Iterator<Item = Kept> + use<'a, T> {
-        let own = std::iter::once(self.question.op.kept());
-        own.chain(origin::origin(self.question.frame, self.question.db))
+    /// The operations that led here, the innermost first, each with why it was made (L60).
+    pub fn origin(&self) -> impl Iterator<Item = Origin> + use<'a, T> {
+        origin::origin_of(self.question.op, self.question.frame, self.question.db)
     }
 
     /// Whether the caller or a hook wants the rows of an update or delete, not only their number.

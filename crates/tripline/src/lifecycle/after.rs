@@ -1,13 +1,13 @@
 //! After: async hooks in the transaction that see what was written; then what follows the commit is queued.
 
-use tripline_core::{HookName, Phase, Result};
+use tripline_core::{HookName, Phase, Result, Returns};
 
 use super::{
     before::{Caller, call},
     is_write,
     origin::Inherited,
     refresh::refresh,
-    run::{Columns, Inner, Run, Written},
+    run::{Inner, Run, Written},
 };
 use crate::{
     Db, Tx,
@@ -48,7 +48,7 @@ pub(super) async fn after(
         Box::pin(refresh(tx, &mut run)).await?;
     }
     if let Some(place) = place {
-        let (reads, none) = (run.reads_ended(), matches!(run.columns, Columns::None));
+        let (reads, none) = (run.reads_ended(), run.op.returns == Returns::None);
         let kept = run.body.kept_for_commit(&reads, none);
         let once = std::mem::take(&mut run.once);
         tx.state.fill_ended(place, kept, once);

@@ -95,7 +95,7 @@ async fn each(tx: &mut Tx<'_>, asks: Vec<Ask>, batch: u64) -> Result<Done> {
             done.push(Some(Ask(run(On::Tx(tx.reborrow()), ask).await?)));
             continue;
         }
-        decodes |= ask.decode.is_some();
+        decodes |= ask.decodes().is_some();
         let mut ask = ask;
         super::begin(tx, &mut ask);
         let asked = Run::asked(&tx.state.db, ask);
@@ -111,7 +111,7 @@ async fn each(tx: &mut Tx<'_>, asks: Vec<Ask>, batch: u64) -> Result<Done> {
         tx.state.flush(depth).await?;
         landed(tx.state, &mut done, batch);
         for Ask(run) in done.iter_mut().flatten() {
-            if let Some(decode) = run.decode {
+            if let Some(decode) = run.decodes() {
                 let decoded = decode(&mut run.body);
                 tx.state.end_operation(depth, decoded)?;
             }

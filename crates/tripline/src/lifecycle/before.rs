@@ -33,7 +33,9 @@ pub(super) async fn before(
     if matches!(run.op.kind, Kind::Create | Kind::Upsert) {
         fill_defaults(link.db(), &mut run)?;
     }
-    if let Link::Tx(tx) = link {
+    if let Link::Tx(tx) = link
+        && !run.is_prepared
+    {
         let attached = run.hooks().is_some_and(|hooks| !hooks.before.is_empty());
         if attached || run.once.iter().any(|hook| is_before(hook.phase)) {
             Box::pin(call_hooks(tx, &mut run, depth)).await?;

@@ -98,11 +98,10 @@ impl Notes {
     }
 
     /// Notes that a hook begins; gives the handle that it gets, whose operations know where they come from.
-    fn begin(&mut self, db: &Db, event: Event) -> (u32, Db) {
-        let Some(recording) = &mut self.0 else { return (0, db.clone()) };
-        let node = recording.begin(0, event);
-        let origin = db.origin.as_ref().map(|origin| Arc::new(origin.traced(recording.id, node)));
-        (node, Db { origin, ..db.clone() })
+    fn begin(&mut self, db: &Db, hook: HookName, event: Event) -> (u32, Db) {
+        let traced = self.0.as_mut().map(|recording| (recording.id, recording.begin(0, event)));
+        let origin = db.origin.as_ref().map(|origin| Arc::new(origin.for_hook(hook, traced)));
+        (traced.map_or(0, |(_, node)| node), Db { origin, ..db.clone() })
     }
 
     fn end(&mut self, node: u32, failed: Option<&'static str>) {
@@ -127,7 +126,7 @@ impl Ended {
             if let Some(OnceCall::Ended(call)) = once.call.take() {
                 let (phase, hook) = (once.phase, HookName::Place(once.place));
                 let event = Event::Hook { phase, hook, scope: Scope::Operation, changed: None };
-                let (node, db) = notes.begin(&self.db, event);
+                let (node, db) = notes.begin(&self.db, hook, event);
                 let live = Live::hook(phase, hook, body.kind, body.table.name);
                 let failed = db.guarded(Some(hook), live.around(call(&db, body))).await;
                 live.ended(failed);
@@ -157,7 +156,7 @@ impl Ended {
 
 async fn call(bound: &Bound, db: &Db, body: &mut Body, notes: &mut Notes) {
     let Call::Ended(call) = bound.hook.call else { return };
-    let (node, db) = notes.begin(db, bound.event());
+    let (node, db) = notes.begin(db, bound.name(), bound.event());
     let live = Live::hook(bound.hook.phase, bound.name(), body.kind, body.table.name);
     let called = live.around(call(bound.carrier(), &db, body));
     let failed = db.guarded(Some(bound.name()), called).await;

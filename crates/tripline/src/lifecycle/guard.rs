@@ -1,9 +1,10 @@
 //! Guard: may this be done at all? Refuses early, before any hook runs.
 
-use tripline_core::{Access, Cause, Chain, Error, Kept, Kind, Node, Phase, Result, Slot, Violation};
+use tripline_core::{Access, Cause, Chain, Error, Kind, Node, Origin, Phase, Result, Slot, Violation};
 
 use super::{
     Link, is_write,
+    origin::origin_of,
     run::{Asked, Guarded, Run},
 };
 use crate::{Tx, catalog::concerns};
@@ -37,8 +38,10 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
         if matches!(run.op.kind, Kind::Update | Kind::Delete) && !filtered {
             return Err(Error::Unfiltered(run.op.kept()));
         }
-        // The engine may.
-        if run.cascading.is_none() {
+        // The engine may; and what an upsert is made of was asked with it.
+        let frame = if let Link::Tx(tx) = link { tx.frame } else { None };
+        let asked = run.is_prepared || frame.is_some_and(|frame| frame.cause == Cause::Upsert);
+        if run.cascading.is_none() && !asked {
             refuse_read_only(&mut run)?;
         }
     }
@@ -99,12 +102,8 @@ fn chooses(filter: &Node) -> bool {
 }
 
 /// The operations that led here, outermost first, also those before the commits in between.
-fn chain(run: &Run<Asked>, tx: &Tx<'_>) -> Vec<(Kept, Option<Cause>)> {
-    let frames = std::iter::successors(tx.frame, |frame| frame.parent);
-    let inherited = std::iter::successors(tx.state.db.origin.as_deref(), |origin| origin.parent.as_deref());
-    let mut steps = vec![(run.op.kept(), None)];
-    steps.extend(frames.map(|frame| (frame.operation.kept(), Some(frame.cause))));
-    steps.extend(inherited.map(|origin| (origin.operation, None)));
+fn chain(run: &Run<Asked>, tx: &Tx<'_>) -> Vec<Origin> {
+    let mut steps: Vec<Origin> = origin_of(&run.op, tx.frame, &tx.state.db).collect();
     steps.reverse();
     steps
 }

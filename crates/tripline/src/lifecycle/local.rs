@@ -1,19 +1,25 @@
-//! [`Local`]: values that the hooks of one operation share (L64).
+//! [`Local`]: what the hooks of one operation share (L40, L64).
 
 use std::any::Any;
 
-/// Values by type.
+use crate::hooks::given::GivenRows;
+
+/// Values by type, and what was given of the rows.
 #[derive(Debug, Default)]
-pub(crate) struct Local(Vec<Box<dyn Any + Send + Sync>>);
+pub(crate) struct Local {
+    values: Vec<Box<dyn Any + Send + Sync>>,
+    /// Known once the operation has its final form, if after-hooks will run.
+    pub(crate) given: Option<GivenRows>,
+}
 
 impl Local {
     /// The value of this type; the type's default at first.
     pub(crate) fn get<S: Any + Send + Sync + Default>(&mut self) -> &mut S {
-        let found = self.0.iter().position(|value| value.is::<S>());
+        let found = self.values.iter().position(|value| value.is::<S>());
         let found = found.unwrap_or_else(|| {
-            self.0.push(Box::new(S::default()));
-            self.0.len() - 1
+            self.values.push(Box::new(S::default()));
+            self.values.len() - 1
         });
-        self.0[found].downcast_mut().expect("its type was compared above")
+        self.values[found].downcast_mut().expect("its type was compared above")
     }
 }

@@ -1,6 +1,6 @@
 //! Old rows: read once, locked by the transaction, only if someone asks, only the columns asked for (L23).
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use tripline_core::{
     ColumnSet, Compare, Error, Kind, Node, Query, Result, RowSet, Slot, Statement, Step, Value, evaluate,
@@ -77,17 +77,15 @@ fn add_wanted(run: &Inner, columns: &mut Vec<u16>) {
         return;
     }
     let mut all: ColumnSet = columns.iter().copied().collect();
-    all.extend(
-        reads.new.iter().flat_map(ColumnSet::iter).chain(run.columns.indexes(run.op.table).iter().copied()),
-    );
+    all.extend(reads.new.iter().flat_map(ColumnSet::iter).chain(run.op.columns().iter().copied()));
     *columns = all.iter().collect();
 }
 
-/// The rows as the write will leave them, in these columns, computed from the old rows and the patches; none if old rows
+/// The values of these columns as the write will leave them, row by row, computed from the old rows and the patches; none if old rows
 /// were not read, or not enough of them.
 ///
 /// Nobody else writes an embedded database meanwhile, and what is written is stored as it was given: see ADR 24.
-pub(super) fn updated(run: &mut Inner, columns: &Cow<'static, [u16]>) -> Result<Option<RowSet>> {
+pub(super) fn updated(run: &mut Inner, columns: &[u16]) -> Result<Option<Vec<Value>>> {
     if run.old_as_of.is_none() || columns.is_empty() {
         return Ok(None);
     }
@@ -104,7 +102,7 @@ pub(super) fn updated(run: &mut Inner, columns: &Cow<'static, [u16]>) -> Result<
     });
     let known = rows.collect::<Option<Vec<_>>>().and_then(|from| compute(run, &patches, &from));
     *run.body.slots.flat()? = patches;
-    Ok(known.map(|values| RowSet { columns: columns.clone(), values }))
+    Ok(known)
 }
 
 /// The values of these columns, each with its place in the old rows. None if one cannot be computed: the database says
@@ -192,10 +190,12 @@ pub(super) async fn read_again(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
     let read = std::mem::take(&mut run.body.old.values);
     let patches = if run.patch_each { std::mem::take(run.body.slots.flat()?) } else { Vec::new() };
     let (mut old, mut kept) = (Vec::new(), Vec::new());
+    let mut order = Vec::with_capacity(before.len());
     let key = key_positions(run, &run.body.old);
     for row in read.chunks_exact(columns) {
         if let Some(&i) = known.get(&identity(row, &key)) {
             old.extend_from_slice(row);
+            order.push(i);
             if run.patch_each {
                 let patch = patches[i * width..][..width].to_vec();
                 kept.extend(compute_again(run, patch, before.row(i), row)?);
@@ -203,6 +203,9 @@ pub(super) async fn read_again(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
         }
     }
     run.body.old.values = old;
+    if let Some(given) = &mut run.local.given {
+        given.choose(order.into_iter());
+    }
     if run.patch_each {
         *run.body.slots.flat()? = kept;
     }
@@ -245,11 +248,16 @@ pub(super) fn pair(run: &mut Inner) {
     }
     let known = by_key(run, &run.body.new);
     let (mut old, mut new) = (Vec::new(), Vec::new());
-    for row in run.body.old.iter() {
+    let mut kept = Vec::with_capacity(run.body.new.len());
+    for (place, row) in run.body.old.iter().enumerate() {
         if let Some(&i) = known.get(&identity(row, &old_key)) {
+            kept.push(place);
             old.extend_from_slice(row);
             new.extend_from_slice(run.body.new.row(i));
         }
+    }
+    if let Some(given) = &mut run.local.given {
+        given.choose(kept.into_iter());
     }
     run.body.old.values = old;
     run.body.new.values = new;

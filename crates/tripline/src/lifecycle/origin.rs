@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tripline_core::{Cause, HookName, Kept, Operation};
+use tripline_core::{Cause, HookName, Kept, Operation, Origin};
 
 use crate::Db;
 
@@ -31,25 +31,22 @@ impl Frame<'_> {
 }
 
 /// The same for what runs after the transaction has ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inherited {
-    pub(crate) operation: Kept,
+    pub(crate) operation: Origin,
     pub(crate) parent: Option<Arc<Inherited>>,
     /// How many operations led here.
     pub(crate) depth: usize,
-    /// The place in a trace of the hook that this is for.
+    /// The hook that this is for.
+    hook: Option<HookName>,
+    /// Its place in a trace.
     pub(crate) traced: Option<(u64, u32)>,
 }
 
 impl Inherited {
-    /// The same, for the hook at this place of a trace.
-    pub(crate) fn traced(&self, trace: u64, node: u32) -> Inherited {
-        Inherited {
-            operation: self.operation,
-            parent: self.parent.clone(),
-            depth: self.depth,
-            traced: Some((trace, node)),
-        }
+    /// The same, for this hook, at this place of a trace.
+    pub(crate) fn for_hook(&self, hook: HookName, traced: Option<(u64, u32)>) -> Inherited {
+        Inherited { hook: Some(hook), traced, ..self.clone() }
     }
 
     /// The origin of what this operation's hooks do after the end: its own chain, kept.
@@ -58,12 +55,21 @@ impl Inherited {
         frame: Option<&Frame<'_>>,
         before: Option<Arc<Inherited>>,
     ) -> Arc<Inherited> {
+        let operation = Origin::new(operation, cause(frame, before.as_deref()));
         let parent = match frame {
             Some(frame) => Some(Inherited::of(frame.operation.kept(), frame.parent, before)),
             None => before,
         };
         let depth = parent.as_ref().map_or(0, |parent| parent.depth) + 1;
-        Arc::new(Inherited { operation, parent, depth, traced: None })
+        Arc::new(Inherited { operation, parent, depth, hook: None, traced: None })
+    }
+}
+
+/// Why an operation is made that is made here.
+fn cause(frame: Option<&Frame<'_>>, inherited: Option<&Inherited>) -> Option<Cause> {
+    match frame {
+        Some(frame) => Some(frame.cause),
+        None => inherited.and_then(|inherited| inherited.hook).map(Cause::Hook),
     }
 }
 
@@ -75,8 +81,20 @@ pub(crate) fn is_implicit(frame: Option<&Frame<'_>>, db: &Db) -> bool {
 }
 
 /// The operations that led here, the innermost first.
-pub(crate) fn origin<'f>(frame: Option<&'f Frame<'f>>, db: &'f Db) -> impl Iterator<Item = Kept> + use<'f> {
-    let frames = std::iter::successors(frame, |frame| frame.parent).map(|frame| frame.operation.kept());
-    let inherited = std::iter::successors(db.origin.as_deref(), |origin| origin.parent.as_deref());
+pub(crate) fn origin<'f>(frame: Option<&'f Frame<'f>>, db: &'f Db) -> impl Iterator<Item = Origin> + use<'f> {
+    let before = db.origin.as_deref();
+    let frames = std::iter::successors(frame, |frame| frame.parent);
+    let frames = frames.map(move |frame| Origin::new(frame.operation.kept(), cause(frame.parent, before)));
+    let inherited = std::iter::successors(before, |origin| origin.parent.as_deref());
     frames.chain(inherited.map(|origin| origin.operation))
+}
+
+/// The same, of an operation that is not carried out yet.
+pub(crate) fn origin_of<'f>(
+    operation: &Operation,
+    frame: Option<&'f Frame<'f>>,
+    db: &'f Db,
+) -> impl Iterator<Item = Origin> + use<'f> {
+    let own = Origin::new(operation.kept(), cause(frame, db.origin.as_deref()));
+    std::iter::once(own).chain(origin(frame, db))
 }

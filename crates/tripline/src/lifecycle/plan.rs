@@ -1,6 +1,6 @@
 //! Plan: the operation gets its final form, from hooks that do no I/O (L30) and from on-update values.
 
-use tripline_core::{Error, HookError, Kind, OnUpdate, Result, Slot, Value};
+use tripline_core::{Cause, Error, HookError, Kind, OnUpdate, Result, Slot, Value};
 
 use super::{
     Link,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Db,
-    hooks::{Call, plan::Work},
+    hooks::{Call, given::GivenRows, plan::Work},
     spans::Live,
 };
 
@@ -23,7 +23,7 @@ pub(super) enum Plan {
 }
 
 pub(super) fn plan(link: &mut Link<'_, '_>, mut run: Run<Prepared>) -> Result<Plan> {
-    if run.hooks().is_some_and(|hooks| !hooks.plan.is_empty()) {
+    if !run.is_prepared && run.hooks().is_some_and(|hooks| !hooks.plan.is_empty()) {
         let before = run.old_as_of.is_some().then(|| run.op.query.filter.clone());
         call_hooks(link, &mut run)?;
         // The old rows were read by another condition.
@@ -32,9 +32,17 @@ pub(super) fn plan(link: &mut Link<'_, '_>, mut run: Run<Prepared>) -> Result<Pl
             // What a hook took back falls back on its default.
             fill_defaults(link.db(), &mut run)?;
         }
-        if let Some(other) = run.planned.instead.take() {
+        let frame = if let Link::Tx(tx) = link { tx.frame } else { None };
+        let part_of_upsert = frame.is_some_and(|frame| frame.cause == Cause::Upsert);
+        if let Some(other) =
+            run.planned.instead.take_if(|other| other.op.kind != Kind::Upsert || !part_of_upsert)
+        {
             return Ok(Plan::Instead(run.next::<Final>().instead(other)?));
         }
+    }
+    if matches!(run.op.kind, Kind::Create | Kind::Update) && run.has_after_hooks() {
+        let table = run.op.table;
+        run.local.given = Some(GivenRows::of(run.body.slots.flat()?, table));
     }
     match run.op.kind {
         Kind::Update => add_on_update(link.db(), &mut run)?,

@@ -26,7 +26,7 @@ pub(super) async fn resolve(
         _ => 0,
     };
     let reads = run.reads(false);
-    let asked = !run.columns.indexes(run.op.table).is_empty();
+    let asked = !run.op.columns().is_empty();
     let wants_rows = run.is_write() && (asked || reads.old.is_some() || reads.new.is_some());
     let node = match link {
         Link::Tx(tx) => Some(tx.state.trace_begin(run.node.unwrap_or(0), || bound.event())),

@@ -1,7 +1,6 @@
 //! [`Run`]: an operation on its way through the phases.
 
 use std::{
-    borrow::Cow,
     marker::PhantomData,
     ops::{Deref, DerefMut},
     sync::Arc,
@@ -10,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use tripline_core::{ColumnSet, Conflict, Error, Kind, Node, Operation, Phase, Result, TableRef, Value};
 
-use super::{cascade::Cascading, guard::would_run, is_write, local::Local};
+use super::{cascade::Cascading, guard::would_run, is_write, local::Local, upsert::is_uniform};
 use crate::{
     Db,
     catalog::{Attached, Bound, Cascade, Hooks},
@@ -21,30 +20,6 @@ use crate::{
     },
     table::Shape,
 };
-
-/// The columns that the caller gets back.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Columns {
-    /// None: a number is enough.
-    #[default]
-    None,
-    /// Those of a row type.
-    Shape(Shape),
-    /// These.
-    List(Vec<u16>),
-}
-
-impl Columns {
-    /// Their indexes.
-    pub(crate) fn indexes(&self, table: TableRef) -> Cow<'static, [u16]> {
-        match self {
-            Columns::None => Cow::Borrowed(&[]),
-            Columns::List(columns) => Cow::Owned(columns.clone()),
-            Columns::Shape(Shape::Columns(columns)) => Cow::Borrowed(columns),
-            Columns::Shape(Shape::All) => Cow::Owned((0..table.columns.len() as u16).collect()),
-        }
-    }
-}
 
 /// As the caller asked for it.
 #[derive(Debug)]
@@ -79,13 +54,11 @@ pub(crate) struct Inner {
     /// What is attached to the table, once it is known in which database.
     attached: Option<Arc<Attached>>,
     pub(crate) once: Vec<OnceHook>,
-    /// What the caller gets back.
-    pub(crate) columns: Columns,
     /// The first mistake made while building.
     pub(crate) mistake: Option<Error>,
     /// Whether a failure shall be catchable inside a transaction (L3).
     pub(crate) savepoint: bool,
-    /// Decodes the caller's rows while the write can still be undone, where that can fail.
+    /// Decodes the caller's rows, where that can fail.
     pub(crate) decode: Option<fn(&mut Body) -> Result<()>>,
     /// Whether created rows are read again after the hooks (L17).
     pub(crate) refreshed: bool,
@@ -94,6 +67,8 @@ pub(crate) struct Inner {
     pub(crate) planned: Planned,
     /// Whether it is already what a plan hook made of another operation (L34).
     replaced: bool,
+    /// Whether the create that it was, or is a part of, has been guarded, and gone past its before and plan hooks.
+    pub(crate) is_prepared: bool,
     /// How an upsert knows rows, and what existing ones get.
     pub(crate) conflict: Option<Box<Conflict>>,
     /// Whether all drafts of an upsert say something of the same columns, or it does not matter.
@@ -138,7 +113,7 @@ impl Inner {
             || self.is_divided(db)
             || is_write(self.op.kind)
                 && (self.refreshed
-                    || self.decode.is_some()
+                    || self.decodes().is_some()
                     // A server takes any number of rows as one statement.
                     || !traits.remote && self.op.many && matches!(self.op.kind, Kind::Create | Kind::Upsert))
     }
@@ -160,25 +135,28 @@ impl Inner {
             && hooks.is_none_or(|hooks| hooks.is_empty() && hooks.plan.is_empty() && hooks.resolver.is_none())
             && self.once.is_empty()
             && !self.refreshed
-            && (self.decode.is_none() || !self.is_write())
+            && (self.decodes().is_none() || !self.is_write())
     }
 
     pub(crate) fn is_write(&self) -> bool {
         is_write(self.op.kind)
     }
 
+    /// Decodes the caller's rows while the write can still be undone, where that can fail: what a create gives was checked
+    /// when it was given.
+    pub(crate) fn decodes(&self) -> Option<fn(&mut Body) -> Result<()>> {
+        self.decode.filter(|_| self.op.kind != Kind::Create)
+    }
+
     /// Whether it is a write that nothing here must see before it is committed.
     pub(crate) fn ends_with_its_write(&self) -> bool {
-        let in_tx = |hook: &OnceHook| {
-            matches!(hook.call, Some(OnceCall::InTx(_))) && !crate::catalog::is_before(hook.phase)
-        };
         // A rollback hook must know whether it was the write that failed, and undid nothing, or the commit.
         self.is_write()
             && self.op.kind != Kind::Upsert
-            && self.hooks().is_none_or(|hooks| hooks.after.is_empty() && hooks.rollback.is_empty())
-            && !self.once.iter().any(in_tx)
+            && !self.has_after_hooks()
+            && self.hooks().is_none_or(|hooks| hooks.rollback.is_empty())
             && !self.refreshed
-            && self.decode.is_none()
+            && self.decodes().is_none()
     }
 }
 
@@ -216,18 +194,35 @@ impl Run<Final> {
             other.once.push(hook);
         }
         same_rows(&self.op, &mut other.op);
+        if self.op.kind == Kind::Create {
+            other.becomes_upsert_of(&mut self)?;
+        }
         other.op.database = self.op.database;
         other.cascading = self.cascading.take();
         other.op.without_hooks |= self.op.without_hooks;
         other.replaced = true;
         other.attached = self.inner.attached.take();
-        other.columns = std::mem::take(&mut self.columns);
         other.decode = self.decode;
+        other.op.returns = std::mem::take(&mut self.op.returns);
         other.planned = std::mem::take(&mut self.planned);
         other.local = std::mem::take(&mut self.local);
         other.now = self.now;
         other.node = self.node;
         Ok(Run { inner: other, _state: PhantomData })
+    }
+}
+
+impl Inner {
+    /// As an upsert, takes over what a create has come to before its write.
+    fn becomes_upsert_of(&mut self, create: &mut Inner) -> Result<()> {
+        let drafts = std::mem::take(create.body.slots.flat()?);
+        let sets = self.conflict.as_ref().and_then(|conflict| conflict.update.as_ref());
+        self.is_uniform = sets.is_some_and(|update| !update.set.is_empty())
+            || is_uniform(&drafts, self.op.table.columns.len());
+        self.body.slots.fill(drafts);
+        self.op.many = create.op.many;
+        self.is_prepared = true;
+        Ok(())
     }
 }
 
@@ -259,7 +254,6 @@ impl Inner {
             op,
             attached: None,
             once: Vec::new(),
-            columns: Columns::None,
             mistake: None,
             savepoint: false,
             decode: None,
@@ -267,6 +261,7 @@ impl Inner {
             local: Local::default(),
             planned: Planned::default(),
             replaced: false,
+            is_prepared: false,
             node: None,
             conflict: None,
             is_uniform: true,
@@ -338,6 +333,14 @@ impl Inner {
             Some(attached) if self.op.kind == Kind::Delete => &attached.cascades,
             _ => &[],
         }
+    }
+
+    /// Whether hooks run after the write, in the transaction.
+    pub(crate) fn has_after_hooks(&self) -> bool {
+        let in_tx = |hook: &OnceHook| {
+            matches!(hook.call, Some(OnceCall::InTx(_))) && !crate::catalog::is_before(hook.phase)
+        };
+        self.hooks().is_some_and(|hooks| !hooks.after.is_empty()) || self.once.iter().any(in_tx)
     }
 
     /// Whether hooks follow the end of the transaction.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use tripline_core::{
     Cause, Compare, Conflict, ConflictUpdate, Error, Invalid, Kind, Node, OnUpdate, Operation, Phase, Result,
-    RowSet, Slot, Statement, Step, TableRef, Value,
+    Returns, RowSet, Slot, Statement, Step, TableRef, Value, all_columns,
 };
 
 use super::{
@@ -18,10 +18,13 @@ use super::{
     old::{identity, read_old},
     operation,
     origin::Frame,
-    run::{Asked, Columns, Inner, Run},
+    run::{Asked, Inner, Run},
     values_of,
 };
-use crate::{Db, Tx};
+use crate::{
+    Db, Tx,
+    catalog::{Bound, is_before},
+};
 
 /// How often rows may turn out to be there, and then not to be there, before it is given up.
 const ATTEMPTS: usize = 8;
@@ -69,7 +72,11 @@ impl Inner {
             let hooks = attached.and_then(|attached| attached.hooks(kind));
             hooks.is_some_and(|hooks| hooks.iter().next().is_some())
         };
-        has_some(Kind::Create) || has_some(Kind::Update) || !self.once.is_empty() || !self.is_uniform
+        let is_past = |bound: &Bound| is_before(bound.hook.phase) || bound.hook.is_plan();
+        let of_create = attached.and_then(|attached| attached.hooks(Kind::Create));
+        let creates =
+            of_create.is_some_and(|hooks| hooks.iter().any(|bound| !self.is_prepared || !is_past(bound)));
+        creates || has_some(Kind::Update) || !self.once.is_empty() || !self.is_uniform
     }
 }
 
@@ -134,7 +141,7 @@ pub(super) async fn write(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()
     let table = run.op.table;
     let Some(conflict) = run.conflict.take() else { return Err(no_conflict(table)) };
     let rows = values_of(std::mem::take(run.body.slots.flat()?));
-    let returning = run.columns.indexes(table);
+    let returning = run.op.columns();
     if rows.is_empty() {
         return Ok(());
     }
@@ -161,7 +168,7 @@ pub(super) async fn divided(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) ->
         known_by: filled.chunks_exact(width).map(|draft| values_by(draft, &conflict.target)).collect(),
         results: vec![None; drafts.len() / width],
         drafts,
-        columns: run.columns.indexes(table).into_owned(),
+        columns: run.op.columns().into_owned(),
         spent: Vec::new(),
     };
     check_twice(table, &conflict.target, &rows.known_by)?;
@@ -192,7 +199,7 @@ pub(super) async fn divided(tx: &mut Tx<'_>, asked: Run<Asked>, depth: usize) ->
         run.body.count += 1;
         run.body.new.values.extend(row);
     }
-    if let Some(decode) = run.decode.filter(|_| !tx.state.is_dry()) {
+    if let Some(decode) = run.decodes().filter(|_| !tx.state.is_dry()) {
         decode(&mut run.body)?;
     }
     Ok(run)
@@ -218,7 +225,7 @@ async fn existing(
     op.without_hooks = run.op.without_hooks;
     let mut ask = Inner::new(op);
     ask.also_reads = columns.clone();
-    ask.columns = Columns::List(columns);
+    ask.op.returns = Returns::Some(columns.into());
     ask.once = std::mem::take(&mut run.once);
     run.once = ask.once.extract_if(.., |hook| !crate::catalog::concerns(hook.phase, Kind::Update)).collect();
     let set = conflict.update.as_ref().filter(|update| update.set.iter().any(Slot::is_set));
@@ -291,6 +298,7 @@ async fn created(
     let mut ask = Inner::new(op);
     let drafts = waiting.iter().flat_map(|i| &rows.drafts[i * width..][..width]);
     ask.body.slots.fill(drafts.cloned().collect());
+    ask.is_prepared = run.is_prepared;
     ask.conflict = Some(Box::new(Conflict { target: conflict.target.clone(), update: None }));
     ask.once = std::mem::take(&mut run.once);
     run.once = ask.once.extract_if(.., |hook| !crate::catalog::concerns(hook.phase, Kind::Create)).collect();
@@ -377,7 +385,7 @@ pub(super) async fn insert_new(
         }
     }
     run.body.count = (kept.len() / width) as u64;
-    run.body.new = RowSet { columns: super::all_columns(table), values: kept };
+    run.body.new = RowSet { columns: all_columns(table), values: kept };
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use tripline_core::{Answer, ColumnSet, Kind, Node, Result, RowSet, Slot, Statement, Step, TableRef, Value};
+use tripline_core::{
+    Answer, ColumnSet, Kind, Node, Result, RowSet, Slot, Statement, Step, TableRef, Value, all_columns,
+};
 
 use super::{
     Link,
@@ -34,7 +36,7 @@ pub(super) async fn write(link: &mut Link<'_, '_>, mut run: Run<Checked>) -> Res
 
 async fn read(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let (table, kind) = (run.op.table, run.op.kind);
-    let mut columns = run.columns.indexes(table);
+    let mut columns = run.op.columns();
     if let Some(hooks) = run.reads(false).new.filter(|_| kind == Kind::Find) {
         let mut all: ColumnSet = columns.iter().copied().collect();
         all.extend(hooks.iter());
@@ -91,23 +93,6 @@ pub(crate) fn values_of(slots: Vec<Slot>) -> Vec<Value> {
         });
     }
     values
-}
-
-/// All columns of a table, without an allocation for tables of usual size.
-pub(crate) fn all_columns(table: TableRef) -> Cow<'static, [u16]> {
-    static FIRST: [u16; 256] = {
-        let mut columns = [0; 256];
-        let mut i = 0;
-        while i < 256 {
-            columns[i] = i as u16;
-            i += 1;
-        }
-        columns
-    };
-    match FIRST.get(..table.columns.len()) {
-        Some(columns) => Cow::Borrowed(columns),
-        None => (0..table.columns.len() as u16).collect(),
-    }
 }
 
 async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
@@ -172,9 +157,9 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         step.answer
     };
     run.body.count = answer.count;
-    if let Some(known) = known {
+    if let Some(values) = known {
         old::all_updated(run)?;
-        run.body.new = known;
+        run.body.new = RowSet { columns: returning, values };
     } else if with_old {
         part(run, answer.values, returning, returning_old);
     } else {
@@ -272,7 +257,7 @@ async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
 /// all changed columns where rows are compared.
 fn returning(run: &mut Inner, hooks: Option<&ColumnSet>, compared: bool) -> Result<Cow<'static, [u16]>> {
     let table = run.op.table;
-    let callers = run.columns.indexes(table);
+    let callers = run.op.columns();
     if hooks.is_none() && !compared {
         return Ok(callers);
     }
@@ -299,6 +284,10 @@ fn leave_out_unchanged(run: &mut Inner) -> Result<bool> {
     for (row, patch) in rows.filter(|(_, patch)| patch.iter().any(Slot::is_set)) {
         run.body.slots.flat()?.extend_from_slice(patch);
         run.body.old.values.extend_from_slice(row);
+    }
+    if let Some(given) = &mut run.local.given {
+        let patches = patches.chunks_exact(width).enumerate();
+        given.choose(patches.filter(|(_, patch)| patch.iter().any(Slot::is_set)).map(|(row, _)| row));
     }
     run.body.forget_typed();
     Ok(true)

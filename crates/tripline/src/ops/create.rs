@@ -11,7 +11,7 @@ use crate::{
         body::Body,
         once::{AsyncOnce, OnceCall, OnceHook, once},
     },
-    lifecycle::{Columns, Inner, run},
+    lifecycle::{Inner, run},
     table::{Draft, Row, RowOf, Slots, Table},
 };
 
@@ -174,7 +174,8 @@ impl<T: Table, X, N: Number> Create<T, X, N> {
         let mut op = Operation::new(table, Kind::Create);
         op.many = N::MANY;
         let mut ask = Inner::new(op);
-        ask.columns = Columns::Shape(T::SHAPE);
+        ask.op.returns = T::SHAPE.into();
+        ask.decode = T::FALLIBLE.then_some(Body::decode_result::<T>);
         let others = !std::ptr::eq(drafts.table(), table);
         match drafts.into_slots() {
             Ok(slots) if others && !slots.is_empty() => {
@@ -192,7 +193,8 @@ impl<T: Table, X, N: Number, R> Create<T, X, N, R> {
 
     /// Gives the created rows as this row type.
     pub fn rows<S: RowOf<T>>(mut self) -> Create<T, X, N, S> {
-        self.ask.columns = Columns::Shape(S::SHAPE);
+        self.ask.op.returns = S::SHAPE.into();
+        self.ask.decode = S::FALLIBLE.then_some(Body::decode_result::<S>);
         Create { on: self.on, ask: self.ask, _types: PhantomData }
     }
 

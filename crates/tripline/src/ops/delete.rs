@@ -11,7 +11,7 @@ use crate::{
         body::Body,
         once::{AsyncOnce, OnceCall, OnceHook, once},
     },
-    lifecycle::{Columns, Inner, run},
+    lifecycle::{Inner, run},
     table::{IntoKey, Row, RowOf, Table},
 };
 
@@ -49,7 +49,7 @@ impl<T: Table, X> Delete<T, X> {
 
     /// Gives the deleted rows as they were, as this row type: `.rows::<User>()`.
     pub fn rows<S: RowOf<T>>(mut self) -> Delete<T, X, S> {
-        self.ask.columns = Columns::Shape(S::SHAPE);
+        self.ask.op.returns = S::SHAPE.into();
         if S::FALLIBLE {
             self.ask.decode = Some(Body::decode_result::<S>);
         }

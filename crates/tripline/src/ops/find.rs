@@ -12,7 +12,7 @@ use crate::{
         body::Body,
         once::{AsyncOnce, OnceCall, OnceHook, once},
     },
-    lifecycle::{Columns, Inner, run},
+    lifecycle::{Inner, run},
     table::{IntoKey, Row, RowOf, Table},
 };
 
@@ -66,7 +66,7 @@ macro_rules! reading {
 impl<T: Table, X> Find<T, X> {
     pub(crate) fn new(on: X, table: TableRef) -> Self {
         let mut ask = Inner::new(Operation::new(table, Kind::Find));
-        ask.columns = Columns::Shape(T::SHAPE);
+        ask.op.returns = T::SHAPE.into();
         Find { on, ask, _types: PhantomData }
     }
 }
@@ -77,7 +77,7 @@ impl<T: Table, X, R> Find<T, X, R> {
 
     /// Gives rows of this row type: only its columns are read.
     pub fn rows<S: RowOf<T>>(mut self) -> Find<T, X, S> {
-        self.ask.columns = Columns::Shape(S::SHAPE);
+        self.ask.op.returns = S::SHAPE.into();
         Find { on: self.on, ask: self.ask, _types: PhantomData }
     }
 
@@ -249,7 +249,7 @@ impl<T: Table, X, R> First<T, X, R> {
 
     /// Gives the row as this row type: only its columns are read.
     pub fn rows<S: RowOf<T>>(mut self) -> First<T, X, S> {
-        self.ask.columns = Columns::Shape(S::SHAPE);
+        self.ask.op.returns = S::SHAPE.into();
         First { on: self.on, ask: self.ask, _types: PhantomData }
     }
 }

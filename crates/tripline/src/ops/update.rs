@@ -12,7 +12,7 @@ use crate::{
         body::Body,
         once::{AsyncOnce, OnceCall, OnceHook, once},
     },
-    lifecycle::{Columns, Inner, run},
+    lifecycle::{Inner, run},
     table::{IntoKey, Row, RowOf, Table},
 };
 
@@ -53,7 +53,7 @@ impl<T: Table, X> Update<T, X> {
 
     /// Gives the updated rows, as this row type: `.rows::<User>()`.
     pub fn rows<S: RowOf<T>>(mut self) -> Update<T, X, S> {
-        self.ask.columns = Columns::Shape(S::SHAPE);
+        self.ask.op.returns = S::SHAPE.into();
         if S::FALLIBLE {
             self.ask.decode = Some(Body::decode_result::<S>);
         }

@@ -157,7 +157,7 @@ impl<T: Table, X, N: Number, R: Row<Table = T>> OnConflict<T, X, N, R> {
     /// A row that is there gets the values that its draft gives, or what [`set`](Upsert::set) says.
     pub fn do_update(mut self) -> Upsert<T, X, N, R> {
         if let Some(conflict) = &mut self.ask.conflict {
-            conflict.update = Some(ConflictUpdate { excluded: Vec::new(), set: Vec::new() });
+            conflict.update = Some(ConflictUpdate::default());
         }
         let width = self.ask.op.table.columns.len();
         self.ask.is_uniform = self.ask.body.slots.flat().is_ok_and(|drafts| is_uniform(drafts, width));
@@ -167,7 +167,8 @@ impl<T: Table, X, N: Number, R: Row<Table = T>> OnConflict<T, X, N, R> {
     }
 
     /// A row that is there stays as it is, and no hook runs for it.
-    pub fn do_nothing(self) -> CreateNew<T, X, N, R> {
+    pub fn do_nothing(mut self) -> CreateNew<T, X, N, R> {
+        self.ask.decode = None;
         CreateNew { on: self.on, ask: self.ask, _types: PhantomData }
     }
 }
@@ -191,7 +192,7 @@ impl<T: Table, X, N: Number, R> Upsert<T, X, N, R> {
 
     /// Gives the rows as this row type.
     pub fn rows<S: RowOf<T>>(mut self) -> Upsert<T, X, N, S> {
-        self.ask.columns = crate::lifecycle::Columns::Shape(S::SHAPE);
+        self.ask.op.returns = S::SHAPE.into();
         self.ask.decode = S::FALLIBLE.then_some(Body::decode_result::<S>);
         Upsert { on: self.on, ask: self.ask, _types: PhantomData }
     }

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use tripline_core::{Answer, Kind, Result, RowSet, Slot, Statement, Step, Value};
+use tripline_core::{Answer, Kind, Result, RowSet, Slot, Statement, Step, Value, all_columns};
 
 use super::Place;
-use crate::lifecycle::{Checked, Inner, Run, all_columns, values_of};
+use crate::lifecycle::{Checked, Inner, Run, values_of};
 
 /// A checked operation that is one statement, and whose result nobody waits for before something else is sent.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Pending {
             _ => (Vec::new(), slots),
         };
         let returning = match place {
-            Some(_) if run.op.kind != Kind::Create => run.columns.indexes(run.op.table),
+            Some(_) if run.op.kind != Kind::Create => run.op.columns(),
             _ => Cow::Borrowed(&[][..]),
         };
         Ok(Ok(Pending { run, rows, patch, returning, place }))

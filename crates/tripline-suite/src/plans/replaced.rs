@@ -1,0 +1,171 @@
+//! Creates that a plan hook makes upserts (L34).
+
+use tripline::{AfterCreate, AfterUpdate, BeforeCreate, Change, CreatePlan, PlanCreate, create, prelude::*};
+
+use crate::Recorder;
+
+/// A login with the e-mail of another one is that one. Who signs in is noted by a plan, too.
+#[derive(Table, Clone, Debug)]
+#[table(name = "logins")]
+struct Login {
+    #[key]
+    id: Id<Login>,
+    #[unique]
+    email: String,
+    name: String,
+    #[default(1)]
+    times: i64,
+    #[set_by_hook]
+    seen: bool,
+}
+
+#[derive(Table, Clone, Debug)]
+#[table(name = "sign_ins")]
+struct SignIn {
+    #[key]
+    id: Id<SignIn>,
+    email: String,
+}
+
+impl BeforeCreate for Login {
+    async fn before_create(tx: &mut Tx<'_>, logins: &mut [NewLogin]) -> Result<()> {
+        for login in logins {
+            let name = login.name.get().cloned().unwrap_or_default();
+            Recorder::of(tx).note(format!("before {name}"));
+            login.name.set(format!("<{name}>"));
+            login.seen.set(false);
+        }
+        Ok(())
+    }
+}
+
+impl PlanCreate for Login {
+    fn plan_create(plan: &mut CreatePlan<'_, Login>) -> Result<()> {
+        let emails: Vec<String> =
+            plan.drafts()?.iter().filter_map(|login| login.email.get().cloned()).collect();
+        for email in emails {
+            plan.after(create(NewSignIn { email: email.into(), ..Default::default() }));
+        }
+        plan.upsert(|l| l.email).set_existing(|l| l.times.add(1));
+        Ok(())
+    }
+}
+
+impl AfterCreate for Login {
+    async fn after_create(tx: &mut Tx<'_>, logins: &[Login]) -> Result<()> {
+        Recorder::of(tx).note(format!("created {}", logins.len()));
+        Ok(())
+    }
+}
+
+impl AfterUpdate for Login {
+    async fn after_update(tx: &mut Tx<'_>, changes: &[Change<Login>]) -> Result<()> {
+        Recorder::of(tx).note(format!("updated {}", changes.len()));
+        Ok(())
+    }
+}
+
+/// Nothing else is attached: it stays one statement.
+#[derive(Table, Clone, Debug)]
+#[table(name = "counters")]
+struct Counter {
+    #[key]
+    id: Id<Counter>,
+    #[unique]
+    name: String,
+    #[default(0)]
+    n: i64,
+}
+
+impl PlanCreate for Counter {
+    fn plan_create(plan: &mut CreatePlan<'_, Counter>) -> Result<()> {
+        plan.upsert(|c| c.name);
+        Ok(())
+    }
+}
+
+fn login(email: &str, name: &str) -> NewLogin {
+    NewLogin { email: email.into(), name: name.into(), ..Default::default() }
+}
+
+cases! {
+    async fn l34_a_create_made_an_upsert_runs_each_hook_once(engine) {
+        let db = engine.db(tables![Login, SignIn]).await;
+        let recorder = Recorder::default();
+        let watched = db.as_actor(recorder.clone());
+        let first = watched.create(login("a", "Ada")).await.unwrap();
+        assert_eq!((first.name.as_str(), first.times, first.seen), ("<Ada>", 1, false));
+        assert_eq!(recorder.take(), ["before Ada", "created 1"]);
+        let rows = watched.create(vec![login("b", "Bob"), login("a", "Countess")]).await.unwrap();
+        let rows: Vec<_> = rows.iter().map(|row| (&*row.email, &*row.name, row.times, row.seen)).collect();
+        assert_eq!(rows, [("b", "<Bob>", 1, false), ("a", "<Ada>", 2, false)]);
+        assert_eq!(recorder.take(), ["before Bob", "before Countess", "updated 1", "created 1"]);
+        // What was planned around the create ran once each time.
+        assert_eq!(db.find::<SignIn>().count().await.unwrap(), 3);
+    }
+
+    async fn l34_l44_an_upsert_that_is_planned_to_be_one_stays_one(engine) {
+        let db = engine.db(tables![Login, SignIn]).await;
+        let upsert = || db.create(login("a", "Ada")).on_conflict(|l| l.email).do_update().set(|l| l.name.set("again"));
+        assert_eq!(upsert().await.unwrap().name, "<Ada>");
+        let row = upsert().await.unwrap();
+        assert_eq!((row.name.as_str(), row.times), ("again", 1));
+        assert_eq!(db.find::<SignIn>().count().await.unwrap(), 1);
+    }
+
+    async fn l34_without_hooks_that_upsert_is_one_statement(engine) {
+        let db = engine.db(tables![Counter]).await;
+        let counter = |n: i64| NewCounter { name: "x".into(), n: n.into(), ..Default::default() };
+        db.create(counter(1)).await.unwrap();
+        db.log.take();
+        // The row gets what the draft gives.
+        assert_eq!(db.create(counter(2)).await.unwrap().n, 2);
+        let sent = db.log.take();
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        assert!(sent[0].contains("ON CONFLICT"), "{sent:?}");
+        // Also inside of a transaction.
+        assert_eq!(db.tx(async |tx| tx.create(vec![counter(3)]).await).await.unwrap()[0].n, 3);
+        assert_eq!(db.find::<Counter>().count().await.unwrap(), 1);
+    }
+
+    async fn l34_hooks_of_the_create_alone_go_along(engine) {
+        let db = engine.db(tables![Login, SignIn]).await;
+        let noted = Recorder::default();
+        for name in ["Ada", "Countess"] {
+            let of_hook = noted.clone();
+            let create = db.create(login("a", name)).before_create(async |_, drafts| {
+                drafts[0].name.set("Lovelace");
+                Ok(())
+            });
+            let create = create.after_create(async move |_, rows| {
+                of_hook.note(rows[0].name.clone());
+                Ok(())
+            });
+            assert_eq!(create.await.unwrap().name, "Lovelace");
+        }
+        // The second row was not created.
+        assert_eq!(noted.take(), ["Lovelace"]);
+    }
+
+    async fn l26_l34_an_upsert_by_columns_that_are_not_unique_is_an_error(engine) {
+        let db = engine.db(tables![Wrong]).await;
+        let error = db.create(NewWrong { name: "a".into(), ..Default::default() }).await.unwrap_err();
+        assert!(matches!(error.root(), Error::Invalid(_)), "{error:?}");
+    }
+}
+
+/// Its plan is no good.
+#[derive(Table, Clone, Debug)]
+#[table(name = "wrongs")]
+struct Wrong {
+    #[key]
+    id: Id<Wrong>,
+    name: String,
+}
+
+impl PlanCreate for Wrong {
+    fn plan_create(plan: &mut CreatePlan<'_, Wrong>) -> Result<()> {
+        plan.upsert(|w| w.name);
+        Ok(())
+    }
+}
