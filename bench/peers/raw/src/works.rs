@@ -87,6 +87,46 @@ pub fn insert_many(conn: &mut Connection, units: Range<i64>) -> Result<()> {
     Ok(())
 }
 
+const UPDATE_ALL: &str = r#"UPDATE "users" SET "post_count" = "post_count" + 1"#;
+
+pub fn update_all(conn: &Connection, calls: Range<i64>) -> Result<()> {
+    for _ in calls {
+        let updated = conn.prepare_cached(UPDATE_ALL)?.execute([])?;
+        assert_eq!(updated, KEYED_USERS as usize);
+    }
+    Ok(())
+}
+
+/// A user's number of posts.
+struct Count {
+    #[expect(dead_code, reason = "read only to be measured")]
+    id: i64,
+    post_count: i64,
+}
+
+impl Count {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Count { id: row.get(0)?, post_count: row.get(1)? })
+    }
+}
+
+/// SQLite gives both in the same order.
+pub fn update_all_rows(conn: &mut Connection, calls: Range<i64>) -> Result<()> {
+    let update = format!(r#"{UPDATE_ALL} RETURNING "id", "post_count""#);
+    for _ in calls {
+        let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let all = |sql: &str| -> rusqlite::Result<Vec<Count>> {
+            transaction.prepare_cached(sql)?.query_map([], Count::from_row)?.collect()
+        };
+        let old = all(r#"SELECT "id", "post_count" FROM "users""#)?;
+        let new = all(&update)?;
+        assert_eq!(new.len(), KEYED_USERS as usize);
+        black_box(old.iter().zip(&new).map(|(old, new)| new.post_count - old.post_count).sum::<i64>());
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
 pub fn get_by_key(conn: &Connection, units: Range<i64>) -> Result<()> {
     let sql = format!(r#"SELECT {} FROM "users" WHERE "id" = ?1"#, User::COLUMNS);
     for id in keys(units, KEYED_USERS) {

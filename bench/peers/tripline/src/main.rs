@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use bench_protocol::{Hello, Outcome, Request, Result, Work, locked_version, measure_async, serve};
 use tripline::{Db, tables};
 
-use crate::models::{NoOp, NoOpBefore, counted, hooked, plain, updated, yielding};
+use crate::models::{NoOp, NoOpBefore, counted, hooked, plain, rowless, updated, yielding};
 use crate::open::{File, in_memory};
-use crate::work::{Hooks, PeerWork};
+use crate::work::{Hooks, PeerWork, Updates};
 
 fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -39,14 +39,25 @@ async fn run(Request { work, n }: Request<PeerWork>, path: PathBuf) -> Result<Ou
             let db = file.open_untraced(Work::InsertCounter, tables![counted::User, counted::Post]).await?;
             finish(&db, measure_async(n, |units| works::insert_counter(db.clone(), units)).await).await
         }
-        PeerWork::Update { hooks: false } => {
-            let db = file.open(Work::GetByKey, tables![plain::User, plain::Post]).await?;
-            finish(&db, measure_async(n, |units| works::update_all(db.clone(), units)).await).await
-        }
-        PeerWork::Update { hooks: true } => {
-            let db = file.open(Work::GetByKey, tables![updated::User]).await?;
-            let updates = |units| works::update_all_hooks(db.clone(), units);
-            finish(&db, measure_async(n, updates).await).await
+        PeerWork::Update(hooks) => {
+            let tables = match hooks {
+                Updates::None => tables![plain::User, plain::Post],
+                Updates::Rowless => tables![rowless::User],
+                Updates::Rows => tables![updated::User],
+            };
+            let db = file.open(Work::GetByKey, tables).await?;
+            let outcome = match hooks {
+                Updates::None => {
+                    measure_async(n, |units| works::update_all::<plain::User>(db.clone(), units)).await
+                }
+                Updates::Rowless => {
+                    measure_async(n, |units| works::update_all::<rowless::User>(db.clone(), units)).await
+                }
+                Updates::Rows => {
+                    measure_async(n, |units| works::update_all::<updated::User>(db.clone(), units)).await
+                }
+            };
+            finish(&db, outcome).await
         }
         PeerWork::Hooks(which, count) => {
             let mut connect = in_memory(tables![plain::User, plain::Post]);

@@ -6,11 +6,12 @@
 pub mod counted;
 pub mod hooked;
 pub mod plain;
+pub mod rowless;
 pub mod updated;
 pub mod yielding;
 
 use tripline::prelude::*;
-use tripline::{OnAfterCreate, OnBeforeCreate};
+use tripline::{Assign, OnAfterCreate, OnBeforeCreate, Table};
 
 /// An observer that does nothing after users were created.
 #[derive(Observer)]
@@ -33,3 +34,21 @@ impl OnBeforeCreate<plain::User> for NoOpBefore {
         Ok(())
     }
 }
+
+/// Users of which one can be counted, whichever hooks they have.
+pub trait Counted: Table {
+    /// One more post.
+    fn one_more(columns: Self::Cols) -> Assign<Self>;
+}
+
+macro_rules! counted {
+    ($($set:ident)*) => { $(
+        impl Counted for $set::User {
+            fn one_more(columns: Self::Cols) -> Assign<Self> {
+                columns.post_count.add(1)
+            }
+        }
+    )* };
+}
+
+counted!(plain rowless updated);

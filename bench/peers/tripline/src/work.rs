@@ -11,11 +11,21 @@ pub enum PeerWork {
     InsertManyHooks,
     /// [`Work::InsertCounter`], with no traces kept.
     InsertCounterUntraced,
-    /// All of 10,000 users updated by one call, with or without three hooks.
-    Update { hooks: bool },
+    /// All of 10,000 users updated by one call.
+    Update(Updates),
     /// [`Work::InsertOne`] in memory, with this many observers that do nothing. The difference
     /// between two numbers of them is what a hook costs by itself.
     Hooks(Hooks, usize),
+}
+
+/// What hooks an update has.
+#[derive(Clone, Copy, Debug)]
+pub enum Updates {
+    None,
+    /// Three that see no rows.
+    Rowless,
+    /// Three, two of which see rows.
+    Rows,
 }
 
 /// When the observers that do nothing are called.
@@ -25,11 +35,12 @@ pub enum Hooks {
     After,
 }
 
-const OWN: [(&str, PeerWork); 8] = [
+const OWN: [(&str, PeerWork); 9] = [
     ("insert_many_hooks", PeerWork::InsertManyHooks),
     ("insert_counter_untraced", PeerWork::InsertCounterUntraced),
-    ("update_10000", PeerWork::Update { hooks: false }),
-    ("update_10000_hooks", PeerWork::Update { hooks: true }),
+    ("update_10000", PeerWork::Update(Updates::None)),
+    ("update_10000_rowless", PeerWork::Update(Updates::Rowless)),
+    ("update_10000_hooks", PeerWork::Update(Updates::Rows)),
     ("hooks_1", PeerWork::Hooks(Hooks::After, 1)),
     ("hooks_11", PeerWork::Hooks(Hooks::After, 11)),
     ("before_1", PeerWork::Hooks(Hooks::Before, 1)),

@@ -9,7 +9,7 @@ use bench_protocol::{
 use tripline::{Db, Id};
 
 use crate::models::plain::{Post, User};
-use crate::models::{counted, hooked, plain, updated};
+use crate::models::{Counted, counted, hooked, plain};
 
 pub async fn insert_one(db: Db, units: Range<i64>) -> Result<()> {
     for i in units {
@@ -43,18 +43,9 @@ pub async fn insert_many_hooks(db: Db, units: Range<i64>) -> Result<()> {
 }
 
 /// Each call changes all rows.
-pub async fn update_all(db: Db, calls: Range<i64>) -> Result<()> {
+pub async fn update_all<U: Counted>(db: Db, calls: Range<i64>) -> Result<()> {
     for _ in calls {
-        let updated = db.update::<User>().all_rows().set(|u| u.post_count.add(1)).await?;
-        assert_eq!(updated, KEYED_USERS as u64);
-    }
-    Ok(())
-}
-
-/// The hooks of [`updated`] see all rows.
-pub async fn update_all_hooks(db: Db, calls: Range<i64>) -> Result<()> {
-    for _ in calls {
-        let updated = db.update::<updated::User>().all_rows().set(|u| u.post_count.add(1)).await?;
+        let updated = db.update::<U>().all_rows().set(U::one_more).await?;
         assert_eq!(updated, KEYED_USERS as u64);
     }
     // What follows the commits is a part of the work.

@@ -6,10 +6,11 @@ use std::{
     path::Path,
 };
 
-use super::{Measured, flights::Flights, goals::goals, works::Asked};
+use super::{Measured, flights::Flights, goals::goals};
 use crate::{
     Result,
     bench::{
+        OURS,
         args::Args,
         goals,
         peer::Peer,
@@ -60,7 +61,8 @@ const HOW: &str = "Every peer has a process and a database of its own, with the 
 fn work(out: &mut String, measured: &Measured) -> fmt::Result {
     let work = measured.work;
     writeln!(out, "\n### {}\n\n{}\n{} units in each request.\n", work.name, work.about, work.n)?;
-    if matches!(work.asked, Asked::Ours(_)) {
+    // Where no other peer is asked there is nothing to compare with.
+    if measured.table.series.iter().all(|series| series.line.peer == OURS) {
         writeln!(out, "| tripline | per unit | spread |\n|---|---:|---:|")?;
         for series in &measured.table.series {
             let spread =

@@ -1,6 +1,6 @@
 //! What is measured on SQLite, and who is asked for it.
 
-use crate::bench::{OURS, rounds::Line};
+use crate::bench::{BASE, OURS, rounds::Line};
 
 /// A work, as one table of the report.
 #[derive(Debug)]
@@ -17,15 +17,16 @@ pub(super) struct Work {
 /// Who is asked for what.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Asked {
-    /// All peers for the work, and ours also for these works of its own, which get a line of their own.
+    /// All peers for the work, and some for these works of their own, which get a line of their own.
     All(&'static [Own]),
-    /// Only ours, for works that no other has. There is no ratio then.
-    Ours(&'static [Own]),
+    /// Only those who have such works.
+    Some(&'static [Own]),
 }
 
-/// A work that only our peer has, and how its line is called.
+/// A work that only one peer has, and how its line is called.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Own {
+    pub(super) peer: &'static str,
     pub(super) work: &'static str,
     pub(super) label: &'static str,
 }
@@ -43,14 +44,22 @@ pub(super) const ALL: [Work; 8] = [
         about: "One post, and its user's counter raised by one, in one transaction. In Tripline an after-create \
                 hook raises the counter; the others do it by hand. The second line of Tripline keeps no traces.",
         n: 14_000,
-        asked: Asked::All(&[Own { work: "insert_counter_untraced", label: "tripline, without traces" }]),
+        asked: Asked::All(&[Own {
+            peer: OURS,
+            work: "insert_counter_untraced",
+            label: "tripline, without traces",
+        }]),
     },
     Work {
         name: "insert_many",
         about: "10,000 users by one call, in one transaction. The second line of Tripline has a before-create hook \
                 that checks each draft's name and an after-create hook that adds up each row's age.",
         n: 25,
-        asked: Asked::All(&[Own { work: "insert_many_hooks", label: "tripline, with two hooks" }]),
+        asked: Asked::All(&[Own {
+            peer: OURS,
+            work: "insert_many_hooks",
+            label: "tripline, with two hooks",
+        }]),
     },
     Work { name: "get_by_key", about: "One user by its key, of 10,000.", n: 180_000, asked: Asked::All(&[]) },
     Work {
@@ -69,12 +78,17 @@ pub(super) const ALL: [Work; 8] = [
     },
     Work {
         name: "update_10000",
-        about: "10,000 users updated by one call. With hooks, one checks what is set, one looks at each row before \
-                and after, and one does so again after the commit.",
+        about: "10,000 users updated by one call. Three hooks that see no rows: one may reject, one checks what is set, one \
+                gets the number of rows. Three that see rows: one checks what is set, one looks at each row before and \
+                after, and one does so again after the commit. Raw's second line looks at each row before and after, by \
+                a `SELECT` and `RETURNING`.",
         n: 40,
-        asked: Asked::Ours(&[
-            Own { work: "update_10000", label: "without hooks" },
-            Own { work: "update_10000_hooks", label: "with three hooks" },
+        asked: Asked::Some(&[
+            Own { peer: BASE, work: "update_10000", label: "raw" },
+            Own { peer: BASE, work: "update_10000_rows", label: "raw, rows before and after" },
+            Own { peer: OURS, work: "update_10000", label: "tripline" },
+            Own { peer: OURS, work: "update_10000_rowless", label: "tripline, three hooks that see no rows" },
+            Own { peer: OURS, work: "update_10000_hooks", label: "tripline, three hooks that see rows" },
         ]),
     },
     Work {
@@ -82,11 +96,11 @@ pub(super) const ALL: [Work; 8] = [
         about: "One user into a database in memory, with 1 and 11 observers whose hook does nothing. A tenth of the \
                 difference is what a hook costs by itself.",
         n: 60_000,
-        asked: Asked::Ours(&[
-            Own { work: "hooks_1", label: "1 after-create hook" },
-            Own { work: "hooks_11", label: "11 after-create hooks" },
-            Own { work: "before_1", label: "1 before-create hook" },
-            Own { work: "before_11", label: "11 before-create hooks" },
+        asked: Asked::Some(&[
+            Own { peer: OURS, work: "hooks_1", label: "1 after-create hook" },
+            Own { peer: OURS, work: "hooks_11", label: "11 after-create hooks" },
+            Own { peer: OURS, work: "before_1", label: "1 before-create hook" },
+            Own { peer: OURS, work: "before_11", label: "11 before-create hooks" },
         ]),
     },
 ];
@@ -94,7 +108,7 @@ pub(super) const ALL: [Work; 8] = [
 impl Work {
     /// The lines of the table, for these peers.
     pub(super) fn lines(&self, peers: impl Iterator<Item = &'static str>) -> Vec<Line> {
-        let of_own = |own: &Own| Line { peer: OURS, asked: own.work, label: own.label };
+        let of_own = |own: &Own| Line { peer: own.peer, asked: own.work, label: own.label };
         let mut lines = Vec::new();
         for peer in peers {
             let own = match self.asked {
@@ -102,11 +116,9 @@ impl Work {
                     lines.push(Line { peer, asked: self.name, label: peer });
                     own
                 }
-                Asked::Ours(own) => own,
+                Asked::Some(own) => own,
             };
-            if peer == OURS {
-                lines.extend(own.iter().map(of_own));
-            }
+            lines.extend(own.iter().filter(|own| own.peer == peer).map(of_own));
         }
         lines
     }
@@ -124,6 +136,7 @@ mod tests {
         assert_eq!(labels(0), ["raw", "tripline", "sqlx"]);
         assert_eq!(labels(1), ["raw", "tripline", "tripline, without traces", "sqlx"]);
         assert_eq!(labels(2), ["raw", "tripline", "tripline, with two hooks", "sqlx"]);
+        assert_eq!(labels(6)[..3], ["raw", "raw, rows before and after", "tripline"]);
         assert_eq!(labels(7).len(), 4);
     }
 }
