@@ -1,5 +1,6 @@
 //! [`Catalog`]: the tables of a `Db` and what is attached to each, put in order once, when connecting.
 
+mod attach;
 mod cascades;
 mod warnings;
 
@@ -7,10 +8,13 @@ use std::{panic::Location, sync::Arc};
 
 use tripline_core::{Action, Error, HookName, Kind, Operation, Phase, Result, TableRef};
 
-pub(crate) use self::cascades::Cascade;
+pub(crate) use self::{
+    attach::{concerns, is_before},
+    cascades::Cascade,
+};
 use crate::{
     hooks::{Carrier, Hook, Probed, observer::Observed},
-    lifecycle::{Reads, is_write},
+    lifecycle::Reads,
     table::Table,
     trace::{Scope, recording::Event},
     warnings::Warning,
@@ -184,7 +188,7 @@ impl Catalog {
         }
         let mut all = Vec::new();
         for entry in entries {
-            let attached = attach(entry, observers)?;
+            let attached = attach::attach(entry, observers)?;
             check_table(entry.table, &attached, &catalog.list)?;
             all.push((entry.table, attached));
         }
@@ -203,7 +207,10 @@ impl Catalog {
             for entry in entries {
                 // Of the table itself nothing runs there (L65).
                 let bare = TableEntry { table: entry.table, hooks: &[] };
-                tables.push((address(entry.table), Arc::new(attach(&bare, std::slice::from_ref(&sink))?)));
+                tables.push((
+                    address(entry.table),
+                    Arc::new(attach::attach(&bare, std::slice::from_ref(&sink))?),
+                ));
             }
             catalog.sinks.push((name, tables));
         }
@@ -258,140 +265,6 @@ fn address(table: TableRef) -> usize {
 
 fn setup(why: String) -> Error {
     Error::Setup(why.into())
-}
-
-/// From the outside in: observers of all tables, observers of this one, its own hooks (L11).
-fn attach(entry: &TableEntry, observers: &[Registered]) -> Result<Attached> {
-    let mut scopes: [Vec<Bound>; 3] = Default::default();
-    for observer in observers {
-        for observed in observer.observed {
-            let scope = match observed.table {
-                None => match &observer.only {
-                    None => 0,
-                    Some(only) if only.iter().any(|table| std::ptr::eq(*table, entry.table)) => 1,
-                    Some(_) => continue,
-                },
-                Some(table) if table().name == entry.table.name => 1,
-                Some(_) => continue,
-            };
-            let place = observer.place;
-            let kind = if scope == 0 { Scope::AllTables(place) } else { Scope::Observer(place) };
-            let bound =
-                |hook: &Hook| Bound { hook: *hook, carrier: Some(observer.carrier.clone()), scope: kind };
-            scopes[scope].extend(observed.hooks.iter().flatten().map(bound));
-        }
-    }
-    let own = entry.hooks.iter().flatten().flatten();
-    scopes[2].extend(own.map(|hook| Bound { hook: *hook, carrier: None, scope: Scope::Table }));
-    // A stable sort: observers of one scope stay in order of registration (L13).
-    scopes.iter_mut().for_each(|scope| scope.sort_by_key(|bound| generality(bound.hook.phase)));
-    let hooks = |kind| {
-        let all = || scopes.iter().flatten().filter(move |bound| concerns(bound.hook.phase, kind)).cloned();
-        let mut resolvers = all().filter(|bound| bound.hook.is_resolver());
-        let resolver = resolvers.next();
-        if let (Some(one), Some(other)) = (&resolver, resolvers.next()) {
-            let why = "a table has one resolver for a kind of operation";
-            let (table, one, other) = (entry.table.name, one.name(), other.name());
-            return Err(setup(format!(
-                "table `{table}` has two resolvers for {kind}, {one} and {other}: {why}"
-            )));
-        }
-        let (plan, before) =
-            all().filter(|bound| is_before(bound.hook.phase)).partition(|b| b.hook.is_plan());
-        // Exactly the reverse (L11, L12).
-        let mut after: Vec<Bound> =
-            all().filter(|b| !is_before(b.hook.phase) && !b.hook.is_resolver()).collect();
-        after.reverse();
-        let (ended, after): (Vec<Bound>, Vec<Bound>) =
-            after.into_iter().partition(|bound| bound.hook.is_ended());
-        let (rollback, commit) =
-            ended.into_iter().partition(|bound| bound.hook.phase == Phase::AfterRollback);
-        let mut hooks = Hooks { before, plan, resolver, after, commit, rollback, ..Hooks::default() };
-        let (mut before, mut after, mut ended) = (Reads::default(), Reads::default(), Reads::default());
-        for bound in hooks.iter() {
-            // A created row has no old form, a deleted one no new form.
-            let old = bound.hook.reads.old.filter(|_| kind != Kind::Create);
-            let new = bound.hook.reads.new.filter(|_| kind != Kind::Delete);
-            let reads = if is_before(bound.hook.phase) { &mut before } else { &mut after };
-            reads.add(entry.table, old, new);
-            if bound.hook.is_ended() {
-                ended.add(entry.table, old, new);
-            }
-        }
-        (hooks.reads_before, hooks.reads_after, hooks.reads_ended) = (before, after, ended);
-        let unseen =
-            hooks.reads_before.old.is_some() || kind == Kind::Update && hooks.reads_after.old.is_some();
-        if let Some(resolver) = hooks.resolver.as_ref().filter(|_| unseen) {
-            let (table, resolver) = (entry.table.name, resolver.name());
-            return Err(setup(format!(
-                "hooks of table `{table}` for {kind} look at rows as they were before, which {resolver} cannot give"
-            )));
-        }
-        Ok(hooks)
-    };
-    Ok(Attached {
-        find: hooks(Kind::Find)?,
-        count: hooks(Kind::Count)?,
-        create: hooks(Kind::Create)?,
-        update: hooks(Kind::Update)?,
-        delete: hooks(Kind::Delete)?,
-        cascades: Vec::new(),
-    })
-}
-
-/// Specific to general: create, update and delete; save; change; any (L12).
-fn generality(phase: Phase) -> u8 {
-    use Phase::*;
-    match phase {
-        // What the hooks that look see is what those left that transform.
-        BeforeUpdateRows | BeforeDeleteRows | TransformFind => 1,
-        BeforeSave | AfterSave | AfterSaveCommit => 2,
-        AfterChange | AfterChangeCommit => 3,
-        BeforeAny | AfterAny | AfterRollback => 4,
-        _ => 0,
-    }
-}
-
-pub(crate) fn is_before(phase: Phase) -> bool {
-    use Phase::*;
-    matches!(
-        phase,
-        BeforeFind
-            | BeforeCount
-            | BeforeCreate
-            | BeforeUpdate
-            | BeforeUpdateRows
-            | BeforeDelete
-            | BeforeDeleteRows
-            | BeforeSave
-            | BeforeAny
-            | FilterReads
-            | PlanFind
-            | PlanCount
-            | PlanCreate
-            | PlanUpdate
-            | PlanDelete
-    )
-}
-
-/// Whether a hook of this phase runs for this kind of operation.
-pub(crate) fn concerns(phase: Phase, kind: Kind) -> bool {
-    use Phase::*;
-    match phase {
-        FilterReads => !is_write(kind),
-        BeforeFind | PlanFind | ResolveFind | TransformFind | AfterFind => kind == Kind::Find,
-        BeforeCount | PlanCount | ResolveCount | AfterCount => matches!(kind, Kind::Count | Kind::Exists),
-        BeforeCreate | PlanCreate | ResolveCreate | AfterCreate | AfterCreateCommit => kind == Kind::Create,
-        BeforeUpdate | BeforeUpdateRows | PlanUpdate | ResolveUpdate | AfterUpdate | AfterUpdateCommit => {
-            kind == Kind::Update
-        }
-        BeforeDelete | BeforeDeleteRows | PlanDelete | ResolveDelete | AfterDelete | AfterDeleteCommit => {
-            kind == Kind::Delete
-        }
-        BeforeSave | AfterSave | AfterSaveCommit => matches!(kind, Kind::Create | Kind::Update),
-        BeforeAny | AfterAny | AfterChange | AfterChangeCommit | AfterRollback => is_write(kind),
-        _ => false,
-    }
 }
 
 /// What can be known to be wrong before anything runs.

@@ -1,10 +1,13 @@
-//! [`TxState`]: what is known of an open transaction, and how it ends.
+//! [`TxState`]: what is known of an open transaction: its levels, the operations in progress, why it cannot go on.
+
+mod end;
+mod flights;
 
 use std::sync::Arc;
 
 use tripline_core::{
-    Access, Answer, Begin, BoxFuture, Commit, End, Error, Flight, Isolation, Kept, Kind, Mode, Position,
-    Result, Session, Statement, Step, TableRef,
+    Access, Begin, BoxFuture, Commit, End, Error, Isolation, Kept, Kind, Mode, Position, Result, Session,
+    TableRef,
 };
 
 use super::Pending;
@@ -13,10 +16,7 @@ use crate::{
     catalog::Attached,
     db::Open,
     hooks::{body::Body, change::Undone, once::OnceHook},
-    lifecycle::{
-        Inner, committed,
-        explain::{Dry, Slot},
-    },
+    lifecycle::{Inner, explain::Slot},
     trace::{Root, recording::Recording},
 };
 
@@ -187,129 +187,10 @@ impl TxState {
         }
     }
 
-    /// Sends statements, with what of BEGIN and savepoints is due.
-    pub(crate) async fn send(&mut self, steps: &mut [Step<'_>]) -> Result<()> {
-        let begin = self.begin().await?;
-        let sent = self.fly(begin, steps, End::None).await;
-        if self.bare.is_some() {
-            return self.sent_bare(sent);
-        }
-        sent.map(drop)
-    }
-
-    /// After a statement that is by itself.
-    fn sent_bare(&mut self, sent: Result<Commit>) -> Result<()> {
-        if let (Err(Error::CommitUnknown(_)), Access::Write) = (&sent, self.mode.access) {
-            // Whoever looks whether it was must not ask a copy that is behind.
-            self.db.saw(Some(Position::UNKNOWN));
-        }
-        let commit = sent?;
-        match self.mode.access {
-            // What it wrote is committed; the end waits until that is durable.
-            Access::Write => self.committed = Some(commit),
-            Access::Read if self.bare == Some(Position::UNKNOWN) => self.db.found(commit.position),
-            Access::Read => self.db.saw(commit.position),
-        }
-        Ok(())
-    }
-
-    /// Sends an operation's last statement, with COMMIT if nobody must see its result before (L32).
-    pub(crate) async fn send_last(&mut self, step: &mut Step<'_>) -> Result<()> {
-        if !self.carries {
-            return self.send(std::slice::from_mut(step)).await;
-        }
-        let begin = self.begin().await?;
-        self.committed = Some(self.fly(begin, std::slice::from_mut(step), End::Commit).await?);
-        Ok(())
-    }
-
-    /// What of BEGIN and savepoints is due before the next statement.
-    async fn begin(&mut self) -> Result<Begin> {
-        if self.session.is_none() && self.is_dry() {
-            let inside = (self.opened > 0).then_some(self.mode);
-            self.session = Some(Box::new(Dry { db: self.db.clone(), inside }));
-        }
-        if self.session.is_none() {
-            let seen = self.bare.filter(|_| self.mode.access == Access::Read);
-            self.session = Some(self.db.inner.driver.lease(self.mode.access, seen).await?);
-        }
-        if self.bare.is_some() {
-            return Ok(Begin::default());
-        }
-        let begin = Begin {
-            transaction: (self.opened == 0).then_some(self.mode),
-            savepoints: self.opened.max(1)..self.level + 1,
-        };
-        // Also if it fails: how far it went only the session knows, and it rolls back whatever is there.
-        self.opened = self.level + 1;
-        Ok(begin)
-    }
-
-    async fn fly(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Commit> {
-        let node = self.trace_flight();
-        let sent = self.fly_traced(begin, steps, end).await;
-        self.trace_flown(node, &sent);
-        sent
-    }
-
-    async fn fly_traced(&mut self, begin: Begin, steps: &mut [Step<'_>], end: End) -> Result<Commit> {
-        let session = self.session.as_mut().ok_or(Error::Closed)?;
-        let transcript =
-            self.trace.as_mut().filter(|trace| !trace.is_full()).map(|trace| &mut trace.transcript);
-        let last = end == End::Commit;
-        if self.pending.is_empty() && (!last || self.trailing.is_empty()) {
-            return session.send(Flight { begin, steps, end, transcript }).await;
-        }
-        let mut pending = std::mem::take(&mut self.pending);
-        let mut trailing = if last { std::mem::take(&mut self.trailing) } else { Vec::new() };
-        let mut all: Vec<Step<'_>> = pending.iter_mut().map(Pending::step).collect();
-        let first = all.len();
-        // Their statements are not needed here any more, only their answers.
-        let nothing = || Step::new(Statement::Schema { text: "" });
-        all.extend(steps.iter_mut().map(|step| std::mem::replace(step, nothing())));
-        all.extend(trailing.iter_mut().map(Pending::step));
-        let sent = session.send(Flight { begin, steps: &mut all, end, transcript }).await;
-        let mut answers = all.drain(..).map(|step| step.answer).collect::<Vec<Answer>>().into_iter();
-        let ahead: Vec<Answer> = answers.by_ref().take(first).collect();
-        for (step, answer) in steps.iter_mut().zip(answers.by_ref()) {
-            step.answer = answer;
-        }
-        let failed = sent.as_ref().err().map(Error::code);
-        for (pending, answer) in pending.into_iter().zip(ahead).chain(trailing.into_iter().zip(answers)) {
-            match failed {
-                None => {
-                    self.trace_rows(pending.node(), answer.count);
-                    self.landed.extend(pending.land(answer));
-                }
-                Some(code) => self.trace_end(pending.node().unwrap_or(0), Some(code)),
-            }
-        }
-        sent
-    }
-
     /// The number of a batch that begins.
     pub(crate) fn next_batch(&mut self) -> u64 {
         self.batches += 1;
         self.batches
-    }
-
-    /// Commits what was sent and what was not yet, before the transaction is ended.
-    pub(crate) async fn commit_now(&mut self) -> Result<()> {
-        self.settle(0, 0)?;
-        self.carries = true;
-        self.committed = Some(self.send_commit().await?);
-        Ok(())
-    }
-
-    /// Sends what is kept for the next flight; an operation like any other, since it may fail, or be dropped half-way.
-    pub(crate) async fn flush(&mut self, depth: usize) -> Result<()> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let node = self.current_node();
-        self.begin_operation(Kept { table: "", kind: Kind::Find }, node);
-        let flushed = self.send(&mut []).await;
-        self.end_operation(depth, flushed)
     }
 
     /// An error if something inside was dropped half-way, or failed before.
@@ -418,113 +299,6 @@ impl TxState {
         result
     }
 
-    /// Whether writes travel with the transaction's end.
-    fn has_pending(&self) -> bool {
-        !self.pending.is_empty() || !self.trailing.is_empty()
-    }
-
-    /// Whether something is queued for the transaction's end, whichever it is.
-    pub(crate) fn has_followers(&self) -> bool {
-        !self.queue.is_empty() || !self.undone.is_empty()
-    }
-
-    /// Commits if all went well, else rolls back; then what follows the end is on its way.
-    pub(crate) async fn end<R>(mut self, result: Result<R>) -> Result<R> {
-        let result = result.and_then(|value| self.settle(0, 0).map(|()| value));
-        let value = match result {
-            Ok(value) => value,
-            Err(error) => {
-                // Without COMMIT on its way, the error is none of this commit's, whatever it says.
-                self.not_committed(&error, self.carries).await;
-                return Err(error);
-            }
-        };
-        let wrote = self.opened > 0 || self.has_pending();
-        let sends_commit = wrote && self.committed.is_none();
-        // Once COMMIT is sent to a server, what becomes of it and what follows is the engine's, also if the caller
-        // is gone (L5). An embedded database has answered before anybody could go.
-        if sends_commit && self.has_followers() && self.db.inner.traits.remote {
-            let db = self.db.clone();
-            db.owned(self.commit()).await?;
-        } else {
-            self.commit().await?;
-        }
-        Ok(value)
-    }
-
-    async fn commit(mut self) -> Result<()> {
-        let commit = match self.committed.take() {
-            Some(commit) => commit,
-            None => match self.send_commit().await {
-                Ok(commit) => commit,
-                Err(error) => {
-                    self.not_committed(&error, true).await;
-                    return Err(error);
-                }
-            },
-        };
-        self.ended = true;
-        self.db.saw(commit.position);
-        let (queue, undone) = (std::mem::take(&mut self.queue), std::mem::take(&mut self.undone));
-        let cause = self.trace.as_ref().filter(|_| self.explained.is_none()).map(|trace| (trace.id, 0));
-        let durable = committed::follow(&self.db, commit.durability, queue, undone, cause);
-        // What follows is registered by now, so whoever closes and gets the writer next knows of it. Others may write
-        // while this commit becomes durable.
-        self.session = None;
-        self.trace_done(None);
-        durable.await
-    }
-
-    async fn send_commit(&mut self) -> Result<Commit> {
-        if self.opened == 0 && !self.has_pending() {
-            return Ok(Commit::default());
-        }
-        let begin = if self.opened == 0 { self.begin().await? } else { Begin::default() };
-        self.fly(begin, &mut [], End::Commit).await
-    }
-
-    /// After a closure or a COMMIT that failed (L6, L7).
-    async fn not_committed(&mut self, error: &Error, sent_commit: bool) {
-        self.trace_end(0, Some(error.code()));
-        if sent_commit && matches!(error.root(), Error::CommitUnknown(_)) {
-            // Whoever looks whether it was must not ask a copy that is behind.
-            self.db.saw(Some(Position::UNKNOWN));
-        }
-        if sent_commit && matches!(error, Error::CommitUnknown(_)) {
-            // Nothing runs that says it is committed, and nothing that says it is not.
-            self.queue.clear();
-        }
-        if self.again && error.is_transient() {
-            // Neither does anything follow an attempt that is not the last (L54).
-            self.queue.clear();
-            self.undone.clear();
-        }
-        self.roll_back().await;
-    }
-
-    async fn roll_back(&mut self) {
-        self.pending.clear();
-        self.trailing.clear();
-        if self.opened > 0 {
-            // If ROLLBACK fails, giving the session back ends the transaction all the same.
-            _ = self.fly(Begin::default(), &mut [], End::Rollback).await;
-        }
-        self.rolled_back();
-    }
-
-    /// After the end of a transaction that did not commit, whichever way (L54).
-    fn rolled_back(&mut self) {
-        self.ended = true;
-        let rolling_back = self.session.take().and_then(|session| session.abandon());
-        let mut undone = std::mem::take(&mut self.undone);
-        undone.extend(self.queue.drain(..).filter_map(|queued| match queued {
-            Queued::Ended(ended) => Some(*ended),
-            Queued::Future(_) => None,
-        }));
-        let cause = self.trace_kept();
-        committed::undone(&self.db, rolling_back, undone, cause);
-    }
-
     /// Notes that a table was written; none is all tables.
     pub(crate) fn note_write(&mut self, table: Option<TableRef>) {
         let address = table.map_or(0, |table| std::ptr::from_ref(table).addr());
@@ -552,14 +326,6 @@ impl TxState {
         if let Some(Queued::Ended(ended)) = self.queue.get_mut(place) {
             ended.body = Some(body);
             ended.once = once;
-        }
-    }
-}
-
-impl Drop for TxState {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.rolled_back();
         }
     }
 }
