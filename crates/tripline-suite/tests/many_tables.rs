@@ -6,9 +6,15 @@
 // The list of tables is taken apart one by one.
 #![recursion_limit = "256"]
 
-use std::thread;
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+};
 
-use tripline::{AfterCreate, Connect, Error, Kind, TableEntry, prelude::*};
+use tripline::{
+    AfterCreate, AnyRow, Change, Connect, Error, Kind, OnAfterDelete, OnAfterUpdate, TableEntry, Warning,
+    Writes, prelude::*, writes,
+};
 
 /// For each table of the list: the table, and the hook that makes a row of the table after it.
 macro_rules! chain {
@@ -52,6 +58,11 @@ macro_rules! application {
         fn tables() -> Vec<TableEntry> {
             tables![$($table),*]
         }
+
+        /// A delete of each.
+        const DELETES: Writes = writes![$(delete $table),*];
+        /// An update of each.
+        const UPDATES: Writes = writes![$(update $table),*];
 
         /// The tables' names.
         fn names() -> Vec<&'static str> {
@@ -104,6 +115,46 @@ async fn numbers(db: &Db) -> Result<Vec<i64>> {
         numbers.extend((0..rows.len()).map(|row| rows.get::<i64>(row, 0)).collect::<Result<Vec<_>>>()?);
     }
     Ok(numbers)
+}
+
+/// Says that an update of any table may delete from all, and a delete update all.
+#[derive(Observer)]
+#[observes(all)]
+struct Everything;
+
+impl OnAfterUpdate<AnyRow> for Everything {
+    const WRITES: Writes = DELETES;
+
+    async fn after_update(&self, _: &mut Tx<'_>, _: &[Change<AnyRow>]) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl OnAfterDelete<AnyRow> for Everything {
+    const WRITES: Writes = UPDATES;
+
+    async fn after_delete(&self, _: &mut Tx<'_>, _: &[AnyRow]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// There are more ways through them than anybody could try.
+#[test]
+fn cycles_among_hooks_that_write_everything_are_found_by_their_shortest_ways() -> Result<()> {
+    with_large_stack(async {
+        let found = Arc::new(Mutex::new(Vec::new()));
+        let sink = found.clone();
+        let warned = move |warning: &Warning| {
+            if let Warning::Cycle { steps } = warning {
+                sink.lock().unwrap().push(steps.len());
+            }
+        };
+        let db = open(|connect| connect.observe(Everything).on_warning(warned)).await?;
+        // An update and a delete for each table, of the table itself or of the first.
+        let found = found.lock().unwrap().clone();
+        assert!(found.len() >= 200 && found.iter().all(|steps| *steps == 2), "{found:?}");
+        db.close().await
+    })
 }
 
 #[test]
