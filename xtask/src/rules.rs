@@ -96,7 +96,7 @@ fn numbers(text: &str, letter: char) -> Vec<u32> {
     words.filter_map(|word| word.strip_prefix(letter)?.parse().ok()).collect()
 }
 
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+pub(crate) fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {
         let path = entry.map_err(|error| format!("{}: {error}", folder.display()))?.path();

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -81,10 +81,8 @@ impl Counts {
 
 /// The engine is not generic over tables: code for each table would make every application large and slow to build.
 fn engine_is_not_generic(root: &Path) -> Result<(), String> {
-    let engine = root.join("crates/tripline/src/lifecycle");
-    let files = fs::read_dir(&engine).map_err(|error| format!("{}: {error}", engine.display()))?;
-    let mut paths: Vec<PathBuf> = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.push(root.join("crates/tripline/src/lifecycle.rs"));
+    let mut paths = vec![root.join("crates/tripline/src/lifecycle.rs")];
+    rules::rust_files(&root.join("crates/tripline/src/lifecycle"), &mut paths)?;
     for path in paths {
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         for (i, line) in text.lines().enumerate() {
