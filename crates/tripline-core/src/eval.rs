@@ -40,6 +40,17 @@ fn truth<'v>(node: &Node, column: &dyn Fn(u16) -> &'v Value) -> Result<Truth, In
             }
             found
         }
+        Node::InRows(columns, rows) => {
+            let mut found = Some(false);
+            for row in rows.chunks_exact(columns.len().max(1)) {
+                match is_row(columns, row, column)? {
+                    Some(true) => return Ok(Some(true)),
+                    Some(false) => {}
+                    None => found = None,
+                }
+            }
+            found
+        }
         Node::IsNull(node) => Some(evaluate(node, column)?.is_null()),
         Node::Like(node, pattern) => match evaluate(node, column)? {
             Value::Null => None,
@@ -75,6 +86,19 @@ fn truth<'v>(node: &Node, column: &dyn Fn(u16) -> &'v Value) -> Result<Truth, In
             other => return Err(Invalid::new(format!("a condition needs bool, not {}", other.type_name()))),
         },
     })
+}
+
+/// Whether the columns have the values of this row.
+fn is_row<'v>(columns: &[u16], row: &[Value], column: &dyn Fn(u16) -> &'v Value) -> Result<Truth, Invalid> {
+    let mut same = Some(true);
+    for (index, value) in columns.iter().zip(row) {
+        match compare(Compare::Eq, column(*index), value)? {
+            Some(false) => return Ok(Some(false)),
+            Some(true) => {}
+            None => same = None,
+        }
+    }
+    Ok(same)
 }
 
 fn compare(op: Compare, left: &Value, right: &Value) -> Result<Truth, Invalid> {
@@ -203,6 +227,20 @@ mod tests {
         assert_eq!(is_in(vec![Value::Int(1), Value::Null]), Value::Bool(true));
         assert_eq!(is_in(vec![Value::Int(2), Value::Null]), Value::Null);
         assert_eq!(value(Node::In(Box::new(Node::Column(0)), vec![])), Value::Bool(false));
+    }
+
+    #[test]
+    fn a_row_of_a_list_is_compared_column_by_column() {
+        let (one, two) = (Value::Int(1), Value::Int(2));
+        let listed = Node::InRows(vec![0, 1], vec![one.clone(), two.clone(), two.clone(), two.clone()]);
+        let is_in = |left: &Value, right: &Value| {
+            evaluate(&listed, &|column| if column == 0 { left } else { right }).unwrap()
+        };
+        assert_eq!(is_in(&one, &two), Value::Bool(true));
+        assert_eq!(is_in(&two, &one), Value::Bool(false));
+        assert_eq!(is_in(&Value::Null, &one), Value::Bool(false));
+        assert_eq!(is_in(&Value::Null, &two), Value::Null);
+        assert_eq!(value(Node::InRows(vec![0, 1], Vec::new())), Value::Bool(false));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub enum Node {
     Compare(Compare, Box<(Node, Node)>),
     /// Whether the value is one of a list. An empty list is false for every value, also for null.
     In(Box<Node>, Vec<Value>),
+    /// Whether the values of these columns are one of a list of rows, which stand one after the other. None of them is
+    /// null. So the engine names rows, however many.
+    InRows(Vec<u16>, Vec<Value>),
     /// Whether the value is null: never unknown.
     IsNull(Box<Node>),
     /// Whether the text matches the pattern; case counts.
@@ -100,7 +103,7 @@ impl Node {
     pub fn visit(&self, f: &mut dyn FnMut(&Node)) {
         f(self);
         match self {
-            Node::Column(_) | Node::Literal(_) => {}
+            Node::Column(_) | Node::Literal(_) | Node::InRows(..) => {}
             Node::Compare(_, pair) | Node::Arith(_, pair) => {
                 pair.0.visit(f);
                 pair.1.visit(f);

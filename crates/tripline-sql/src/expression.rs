@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod list;
+mod rows;
 
 /// Longer lists of conditions are written in two halves.
 const DEEP_LIST: usize = 100;
@@ -37,6 +38,7 @@ impl<'s> Sql<'s> {
             }
             Node::Arith(op, pair) => self.arith(table, node, *op, pair)?,
             Node::In(node, list) => self.is_in(table, node, list)?,
+            Node::InRows(columns, rows) => self.is_in_rows(table, columns, rows),
             Node::IsNull(node) => {
                 self.operand(table, node)?;
                 self.push(" IS NULL");

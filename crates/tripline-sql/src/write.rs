@@ -127,14 +127,9 @@ impl<'s> Sql<'s> {
             (Keys::Many(keys), columns) => {
                 self.push("(");
                 self.columns(table, columns.iter().copied());
-                self.push(") IN (SELECT * FROM unnest(");
-                for i in 0..columns.len() {
-                    if i > 0 {
-                        self.push(", ");
-                    }
-                    self.typed_array(key_array(table, keys, i));
-                }
-                self.push("))");
+                self.push(") IN (SELECT * FROM ");
+                self.unnest((0..columns.len()).map(|i| key_array(table, keys, i)));
+                self.push(")");
                 Ok(())
             }
         }

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialect {
-    /// SQLite 3.37 or newer (strict tables).
+    /// SQLite 3.41 or newer (strict tables, `unhex`).
     Sqlite,
     /// PostgreSQL 15 or newer.
     Postgres {
@@ -126,6 +126,18 @@ impl<'s> Sql<'s> {
             Dialect::Sqlite => self.text.push('?'),
             Dialect::Postgres { .. } => _ = write!(self.text, "${}", self.params.len()),
         }
+    }
+
+    /// Arrays as rows.
+    pub(crate) fn unnest(&mut self, arrays: impl Iterator<Item = Param<'s>>) {
+        self.push("unnest(");
+        for (i, array) in arrays.enumerate() {
+            if i > 0 {
+                self.push(", ");
+            }
+            self.typed_array(array);
+        }
+        self.push(")");
     }
 
     /// An array whose type PostgreSQL could not tell from what stands beside it.

@@ -1,5 +1,7 @@
 //! Cascades: rows that refer to those deleted are deleted or changed with all of their hooks (L45).
 
+pub mod many;
+
 use tripline::{AfterDelete, AfterUpdate, BeforeDelete, BeforeDeleteRows, Change, Operation, prelude::*};
 
 use crate::{Race, Recorder};

@@ -86,6 +86,7 @@ pub fn all() -> impl Iterator<Item = Case> {
         before::CASES,
         cancel::CASES,
         cascades::CASES,
+        cascades::many::CASES,
         committed::CASES,
         counted::CASES,
         differences::CASES,

@@ -201,6 +201,27 @@ cases! {
         }
     }
 
+    async fn a_long_list_of_any_type_but_floats_is_one_parameter(engine) {
+        let db = engine.db(tables![Sample]).await;
+        let made = db.create(sample()).await.unwrap();
+        db.log.take();
+        let uuids = || (0..40_000).map(Uuid::from_u128);
+        let bytes = (0..40_000_u32).map(|n| n.to_be_bytes().to_vec()).chain([made.bytes.clone()]);
+        let times = (-2..40_000).map(|n| Timestamp::from_microsecond(n).unwrap());
+        let days = (0..40_000).map(|n| date(1970, 1, 1).saturating_add(jiff::Span::new().days(n % 20_000)));
+        let texts = (0..40_000).map(|n| format!("'\\\"\n{n}")).chain([made.text.clone()]);
+        for (found, conditions) in [
+            (1, db.find::<Sample>().filter(|s| s.uuid.is_in(uuids()).and(s.bytes.is_in(bytes)))),
+            (1, db.find::<Sample>().filter(|s| s.at.is_in(times).and(s.on.is_in(days)).and(s.text.is_in(texts)))),
+            (1, db.find::<Sample>().filter(|s| s.flag.is_in((0..40_000).map(|_| true)))),
+            (0, db.find::<Sample>().filter(|s| s.uuid.is_in(uuids().filter(|id| id.as_u128() != 7)))),
+            (0, db.find::<Sample>().filter(|s| s.flag.is_in((0..40_000).map(|_| false)))),
+        ] {
+            assert_eq!(conditions.count().await.unwrap(), found);
+        }
+        assert_eq!(db.log.take().len(), 5);
+    }
+
     async fn sql_of_ones_own_takes_and_gives_plain_values(engine) {
         let db = engine.db(tables![Sample]).await;
         let params = [Value::Bool(true), Value::Text("a".into()), Value::Null, Value::Date(date(2013, 1, 31))];

@@ -104,6 +104,30 @@ fn lists() {
 }
 
 #[test]
+fn lists_of_rows() {
+    let pairs = |rows: i64| {
+        let row = |n: i64| [Value::Int(n), Value::from("a")];
+        Node::InRows(vec![N, NAME], (0..rows).flat_map(row).collect())
+    };
+    assert_written(
+        pairs(2),
+        r#"("n", "name") IN (VALUES (?, ?), (?, ?))"#,
+        r#"("n", "name") IN (SELECT * FROM unnest($1::int8[], $2::text[])) -- Int[0,1]; Text[a,a]"#,
+    );
+    assert_written(pairs(0), "0", "FALSE");
+    let long = condition(SQLITE, &THINGS, &pairs(101));
+    let json =
+        r#"("n", "name") IN (SELECT value ->> 0, value ->> 1 FROM json_each(?)) -- Text [[0,"a"],[1,"a"],"#;
+    assert!(long.starts_with(json), "{long}");
+    // JSON has no bytes, and could round a float.
+    let bytes = is_in(N, (0..201).map(|n| Value::Bytes(vec![n as u8])));
+    let written = condition(SQLITE, &THINGS, &bytes);
+    assert!(written.starts_with(r#""n" IN (SELECT unhex(value) FROM json_each(?)) -- "#), "{written}");
+    let floats = is_in(REAL, (0..201).map(|n| Value::Float(n as f64)));
+    assert!(condition(SQLITE, &THINGS, &floats).starts_with(r#""real" IN (?, ?, "#));
+}
+
+#[test]
 fn patterns() {
     let range = r#""name" >= $1 AND "name" < $2 -- Text a%; Text a&"#;
     assert_written(like(NAME, Pattern::StartsWith("a%".into())), r#""name" >= ? AND "name" < ?"#, range);

@@ -189,6 +189,7 @@ async fn one(
     let node = run.node.unwrap_or(0);
     let frame = Frame { operation: &run.op, cause: Cause::Cascade, parent: tx.frame, depth, node };
     let mut tx = tx.inside(&frame);
+    ask.is_listed = true;
     let mut asked = Run::asked(&tx.state.db, ask)?;
     // Hooks run if there are rows, which on no other path a cascade could know.
     read_old(&mut tx, &mut asked).await?;

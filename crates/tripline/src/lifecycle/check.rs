@@ -99,6 +99,7 @@ fn check_node(table: TableRef, node: &Node) -> Result<()> {
         let found = match node {
             Node::Literal(value) => value.unstorable().map(str::to_owned),
             Node::In(_, list) => list.iter().find_map(Value::unstorable).map(str::to_owned),
+            Node::InRows(_, values) => values.iter().find_map(Value::unstorable).map(str::to_owned),
             Node::Like(_, pattern) => unusable(pattern).map(str::to_owned),
             Node::Or(any) if any.is_empty() => Some("none of no conditions: an empty OR".to_owned()),
             Node::Column(column) if usize::from(*column) >= table.columns.len() => {

@@ -12,10 +12,7 @@ use crate::Tx;
 /// Reads the rows that the operation is about to write.
 pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
     let shared = tx.state.db.inner.traits.shared;
-    let mut columns = old_columns(run)?;
-    if !shared && run.op.kind == Kind::Update {
-        add_wanted(run, &mut columns);
-    }
+    let columns = columns_to_read(run, shared)?;
     let limit = tx.state.db.inner.settings.max_hook_rows;
     let query = Query {
         limit: Some((limit as u64).saturating_add(1)),
@@ -27,12 +24,17 @@ pub(super) async fn read_old(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
     let mut step = Step::new(Statement::Find { table: run.op.table, query: &query, columns: &columns, lock });
     tx.state.send(std::slice::from_mut(&mut step)).await?;
     let values = std::mem::take(&mut step.answer.values);
-    run.body.old = RowSet { columns: columns.into(), values };
+    keep_old(tx, run, RowSet { columns: columns.into(), values });
+    cascade::spare(run);
+    too_many(run, run.body.old.len(), limit)
+}
+
+/// Notes that these are the old rows, as of now.
+pub(super) fn keep_old(tx: &Tx<'_>, run: &mut Inner, old: RowSet) {
+    run.body.old = old;
     run.body.forget_typed();
     run.old_as_of = Some(tx.state.writes(run.op.table));
     run.is_narrowed = false;
-    cascade::spare(run);
-    too_many(run, run.body.old.len(), limit)
 }
 
 /// The refusal of more rows than the engine keeps in memory for hooks.
@@ -68,6 +70,15 @@ pub(super) fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
         }
     }
     Ok(columns.iter().collect())
+}
+
+/// The columns of old rows that are read before the write.
+pub(super) fn columns_to_read(run: &mut Inner, shared: bool) -> Result<Vec<u16>> {
+    let mut columns = old_columns(run)?;
+    if !shared && run.op.kind == Kind::Update {
+        add_wanted(run, &mut columns);
+    }
+    Ok(columns)
 }
 
 /// Adds the columns that are wanted of the rows after the write, so that [`updated`] has them.
@@ -287,11 +298,12 @@ pub(super) fn with_keys_of(key: &[u16], positions: &[usize], rows: &[Value], wid
         Node::And(parts.collect())
     };
     let mut rows = rows.chunks_exact(width);
+    let values = |row: &[Value]| positions.iter().map(|position| row[*position].clone()).collect::<Vec<_>>();
     match (key, positions, rows.len()) {
         (_, _, 1) => rows.next().map_or(Node::And(Vec::new()), equal),
         ([column], [position], _) => {
             Node::In(Box::new(Node::Column(*column)), rows.map(|row| row[*position].clone()).collect())
         }
-        _ => Node::Or(rows.map(equal).collect()),
+        _ => Node::InRows(key.to_vec(), rows.flat_map(values).collect()),
     }
 }

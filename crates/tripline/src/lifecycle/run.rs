@@ -1,5 +1,7 @@
 //! [`Run`]: an operation on its way through the phases.
 
+mod reads;
+
 use std::{
     marker::PhantomData,
     ops::{Deref, DerefMut},
@@ -7,8 +9,9 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tripline_core::{ColumnSet, Conflict, Error, Kind, Node, Operation, Phase, Result, TableRef, Value};
+use tripline_core::{Conflict, Error, Kind, Node, Operation, Phase, Result, Value};
 
+pub(crate) use self::reads::Reads;
 use super::{cascade::Cascading, guard::would_run, is_write, local::Local, upsert::is_uniform};
 use crate::{
     Db,
@@ -18,7 +21,6 @@ use crate::{
         once::{OnceCall, OnceHook},
         plan::{Planned, same_rows},
     },
-    table::Shape,
 };
 
 /// As the caller asked for it.
@@ -89,6 +91,8 @@ pub(crate) struct Inner {
     pub(crate) old_as_of: Option<u64>,
     /// Whether the condition changed since the old rows were read.
     pub(crate) is_narrowed: bool,
+    /// Whether the condition is but a list of rows that the engine made. Then a write that names keys needs no more.
+    pub(crate) is_listed: bool,
     /// Whether there is a patch for each old row.
     pub(crate) patch_each: bool,
     /// The caller's expressions by column, once they were computed for each row.
@@ -272,6 +276,7 @@ impl Inner {
             now: None,
             old_as_of: None,
             is_narrowed: false,
+            is_listed: false,
             patch_each: false,
             computed: Vec::new(),
         })
@@ -356,32 +361,6 @@ impl Inner {
             reads.add(self.op.table, hook.reads.old, hook.reads.new);
         }
         reads
-    }
-}
-
-/// Columns of rows before and after a write that someone must see.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Reads {
-    /// Before; none if nobody asks.
-    pub(crate) old: Option<ColumnSet>,
-    /// After; none if nobody asks.
-    pub(crate) new: Option<ColumnSet>,
-}
-
-impl Reads {
-    pub(crate) fn add(&mut self, table: TableRef, old: Option<Shape>, new: Option<Shape>) {
-        for (shape, set) in [(old, &mut self.old), (new, &mut self.new)] {
-            match shape {
-                None => {}
-                Some(Shape::Columns(columns)) => set.get_or_insert_default().extend(columns.iter().copied()),
-                Some(Shape::All) => set.get_or_insert_default().extend(0..table.columns.len() as u16),
-            }
-        }
-    }
-
-    /// Whether someone compares rows before and after.
-    pub(crate) fn pairs(&self) -> bool {
-        self.old.is_some() && self.new.is_some()
     }
 }
 

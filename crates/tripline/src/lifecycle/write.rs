@@ -56,7 +56,7 @@ async fn read(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
 }
 
 /// How many rows are written before others on this thread get a turn.
-const ROWS_PER_TURN: usize = 1_000;
+pub(super) const ROWS_PER_TURN: usize = 1_000;
 
 async fn insert(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let table = run.op.table;
@@ -137,12 +137,12 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let patches = std::mem::take(run.body.slots.flat()?);
     let many = keys.as_ref().filter(|keys| keys.len() > ROWS_PER_TURN && !traits.remote);
     let answer = if let Some(keys) = many {
-        let filter = run.op.query.filter.as_ref();
+        let filter = filter_beside(run, Some(keys));
         Box::pin(update_in_turns(link, run.op.table, filter, keys, &patches, answered)).await?
     } else {
         let mut step = Step::new(Statement::Update {
             table: run.op.table,
-            filter: run.op.query.filter.as_ref(),
+            filter: filter_beside(run, keys.as_ref()),
             patches: &patches,
             keys: keys.as_ref(),
             returning: answered,
@@ -169,6 +169,12 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         }
     }
     limit_rows(link, run, seen)
+}
+
+/// The condition of a write beside the keys that it names. A list of the same rows, looked through for each of them, would
+/// only cost time.
+fn filter_beside<'r>(run: &'r Inner, keys: Option<&RowSet>) -> Option<&'r Node> {
+    run.op.query.filter.as_ref().filter(|_| keys.is_none() || !run.is_listed)
 }
 
 /// Rows that came back as they are with the same rows as they were.
@@ -237,7 +243,7 @@ async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     };
     let mut step = Step::new(Statement::Delete {
         table: run.op.table,
-        filter: run.op.query.filter.as_ref(),
+        filter: filter_beside(run, keys.as_ref()),
         keys: keys.as_ref(),
         returning: &returning,
     });
@@ -246,9 +252,9 @@ async fn delete(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     } else {
         link.send(&mut step, Kind::Delete).await?;
     }
-    run.body.count = step.answer.count;
-    let values = std::mem::take(&mut step.answer.values);
-    run.body.old = RowSet { columns: returning, values };
+    let answer = step.answer;
+    run.body.count = answer.count;
+    run.body.old = RowSet { columns: returning, values: answer.values };
     run.body.forget_typed();
     limit_rows(link, run, seen)
 }
