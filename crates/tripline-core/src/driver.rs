@@ -264,6 +264,20 @@ pub enum Statement<'s> {
         /// The write that the rows are locked for, where transactions write at once.
         lock: Option<Kind>,
     },
+    /// Of each of these rows the one in the table that has its values in the same columns, as the database compares
+    /// them: it may take for the same what is not equal. Each comes back behind the number of the row given, from 0.
+    FindEach {
+        /// The table.
+        table: TableRef,
+        /// The rows, with the columns to compare; none of their values is null.
+        by: &'s RowSet,
+        /// Which columns to give.
+        columns: &'s [u16],
+        /// The write that the rows are locked for, where transactions write at once.
+        lock: Option<Kind>,
+        /// More rows than this need not be given.
+        limit: u64,
+    },
     /// How many rows.
     Count {
         /// The table.

@@ -50,6 +50,8 @@ pub(crate) struct Query<'s> {
 pub(crate) enum Rows<'s> {
     /// Columns of a table, then columns as they were before.
     Of(TableRef, &'s [u16], &'s [u16]),
+    /// A number, then columns of a table.
+    Numbered(TableRef, &'s [u16]),
     /// One number or truth.
     Number,
     /// Of the application's own SQL, which are to be read or only counted.
@@ -235,7 +237,9 @@ impl Request<'_> {
         let Request::Query(Query { sql, rows, .. }) = self else { return false };
         let may_be_new = match rows {
             Rows::Untyped { .. } => raw::may_answer(&sql.text),
-            Rows::Of(table, ..) => context.described.is_some_and(|tables| tables.contains(table.name)),
+            Rows::Of(table, ..) | Rows::Numbered(table, _) => {
+                context.described.is_some_and(|tables| tables.contains(table.name))
+            }
             Rows::Number | Rows::Aside => false,
         };
         may_be_new && connection.prepared.is_kept() && self.known(connection).prepared.is_none()
@@ -290,7 +294,14 @@ impl Query<'_> {
             {
                 Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks")
             }
-            (Rows::Of(table, ..), Error::Invalid(invalid)) if invalid.table.is_none() => {
+            // No more is said of the rows: that the engine has found none the same by their values alone.
+            (Rows::Of(table, ..), Error::Database(database)) if database.code == "PostgreSQL 21000" => {
+                let reason = "the database takes two rows of the upsert to be the same".to_owned();
+                Error::Invalid(Box::new(Invalid { table: Some(table.name), column: None, reason }))
+            }
+            (Rows::Of(table, ..) | Rows::Numbered(table, _), Error::Invalid(invalid))
+                if invalid.table.is_none() =>
+            {
                 Error::Invalid(Box::new(Invalid { table: Some(table.name), ..(**invalid).clone() }))
             }
             _ => error,
@@ -321,6 +332,16 @@ impl Query<'_> {
         match self.rows {
             Rows::Of(table, columns, old) => {
                 for (i, column) in columns.iter().chain(old).enumerate() {
+                    let (value, ty) = raw(i)?;
+                    reply.values.push(read(value, ty, table, *column)?);
+                }
+                reply.count += 1;
+            }
+            Rows::Numbered(table, columns) => {
+                let (number, ty) = raw(0)?;
+                let number = number.0.map_or(Ok(Value::Null), |bytes| untyped(bytes, ty));
+                reply.values.push(number.map_err(|mismatch| undecoded("n", ty, mismatch))?);
+                for (i, column) in (1..).zip(columns) {
                     let (value, ty) = raw(i)?;
                     reply.values.push(read(value, ty, table, *column)?);
                 }

@@ -32,6 +32,10 @@ pub(crate) fn requests<'s>(step: &'s Step<'_>, version: u32, out: &mut Vec<Reque
             let rows = Rows::Of(table, columns, &[]);
             writer.add(rows, |sql| tripline_sql::find(sql, table, query, columns, *lock))
         }
+        Statement::FindEach { table, by, columns, lock, limit } => {
+            let rows = Rows::Numbered(table, columns);
+            writer.add(rows, |sql| tripline_sql::find_each(sql, table, by, columns, *lock, *limit))
+        }
         Statement::Count { table, query } => {
             writer.add(Rows::Number, |sql| tripline_sql::count(sql, table, query))
         }
@@ -273,6 +277,7 @@ pub(crate) fn is_read(step: &Step<'_>) -> bool {
     matches!(
         step.statement,
         Statement::Find { .. }
+            | Statement::FindEach { .. }
             | Statement::Count { .. }
             | Statement::Exists { .. }
             | Statement::Sql { writes: false, .. }

@@ -26,7 +26,7 @@ pub use keys::advance_keys;
 pub use names::{check_names, postgres_name};
 pub use param::Param;
 pub use pattern::glob;
-pub use read::{count, exists, find};
+pub use read::{count, exists, find, find_by, find_each};
 pub use schema::{create_tables, made_names};
 pub use write::{Keys, Target, delete, update, update_each, update_with_old};
 pub use writer::{Dialect, Sql};

@@ -6,6 +6,10 @@ use tripline_core::{ColumnType, Kind, Node, Nulls, Order, Query, Result, TableRe
 
 use crate::{Keys, Sql, types::can_be_null};
 
+mod each;
+
+pub use each::{find_by, find_each};
+
 /// `SELECT columns FROM table ..`
 ///
 /// With `lock` the rows are locked for such a write until the transaction ends. SQLite has no need of that: there a

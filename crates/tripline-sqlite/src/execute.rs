@@ -1,9 +1,11 @@
 //! Statements on a connection: written as SQL, bound, run, read. Each begins and ends here, within one poll.
 
+mod each;
+
 use std::sync::atomic::Ordering;
 
-use tripline_core::{Answer, Decode, Error, RowSet, Slot, Statement, Step, TableRef, Value};
-use tripline_sql::{Dialect, Keys, Param, Sql, Target};
+use tripline_core::{Answer, Decode, Error, Slot, Statement, Step, TableRef, Value};
+use tripline_sql::{Dialect, Param, Sql, Target};
 
 use crate::{
     connection::Connection,
@@ -106,6 +108,9 @@ impl Connection {
                 tripline_sql::delete(sql, table, target)?;
                 self.write(sql, table, returning, statement, answer, i)
             }),
+            Statement::FindEach { table, by, columns, .. } => {
+                self.find_each(sql, table, by, columns, statement, answer)
+            }
             Statement::Upsert { table, rows, conflict, returning } => {
                 for (i, row) in rows.chunks_exact(table.columns.len()).enumerate() {
                     sql.clear();
@@ -126,17 +131,6 @@ impl Connection {
             other => {
                 Err(Error::invalid(format!("SQLite's driver does not know this statement: {other:?}")).into())
             }
-        }
-    }
-
-    fn each_key<'s>(
-        &self,
-        keys: Option<&'s RowSet>,
-        mut run: impl FnMut(usize, Keys<'s>) -> Result<(), Trouble>,
-    ) -> Result<(), Trouble> {
-        match keys {
-            None => run(0, Keys::Any),
-            Some(keys) => keys.iter().enumerate().try_for_each(|(i, key)| run(i, Keys::One(key))),
         }
     }
 

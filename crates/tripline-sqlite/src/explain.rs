@@ -40,6 +40,13 @@ fn statement(statement: &Statement<'_>, transcript: &mut Transcript) -> Result<(
         return Ok(());
     }
     match statement {
+        Statement::FindEach { table, by, columns, .. } => {
+            for values in by.iter() {
+                sql.clear();
+                tripline_sql::find_by(&mut sql, table, &by.columns, values, columns);
+                transcript.add(&sql.text);
+            }
+        }
         Statement::Insert { table, rows } => {
             tripline_sql::insert(&mut sql, table);
             rows.chunks_exact(table.columns.len()).for_each(|_| transcript.add(&sql.text));

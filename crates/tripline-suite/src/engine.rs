@@ -114,6 +114,13 @@ impl Engine {
     }
 }
 
+impl TestDb {
+    /// A database that a case has opened itself.
+    pub fn new(db: Db, log: StatementLog) -> TestDb {
+        TestDb { db, log }
+    }
+}
+
 impl Deref for TestDb {
     type Target = Db;
 

@@ -117,6 +117,8 @@ pub fn all() -> impl Iterator<Item = Case> {
         transactions::CASES,
         updated::CASES,
         upserts::CASES,
+        upserts::many::CASES,
+        upserts::others::CASES,
         values::CASES,
         waiting::CASES,
     ]

@@ -1,5 +1,8 @@
 //! Upserts: with the hooks of what really happened (L44, M2).
 
+pub mod many;
+pub mod others;
+
 use tripline::{
     AfterCreate, AfterUpdate, BeforeCreate, BeforeUpdate, BeforeUpdateRows, Change, Edit, create, prelude::*,
 };

@@ -1,7 +1,7 @@
 //! Reads as both dialects write them.
 
-use tripline_core::{Compare, Kind, Node, Nulls, Order, Query, Value};
-use tripline_sql::{count, exists, find};
+use tripline_core::{Compare, Kind, Node, Nulls, Order, Query, RowSet, Value};
+use tripline_sql::{count, exists, find, find_by, find_each};
 
 use crate::{
     shown::{PG15, SQLITE, shown, text},
@@ -51,6 +51,23 @@ fn a_locked_find_keeps_its_own_order_and_a_key_of_two_columns_is_ordered_by_both
     assert_eq!(
         shown(PG15, |sql| find(sql, &PAIRS, &all, &[2], Some(Kind::Update)).expect("a query")),
         r#"SELECT "c2" FROM "o" ORDER BY "t", "k0" FOR NO KEY UPDATE"#
+    );
+}
+
+#[test]
+fn rows_are_found_each_by_values_of_the_types_that_the_database_has() {
+    let values = vec![Value::Int(1), "a".into(), Value::Int(2), "b".into()];
+    let by = RowSet { columns: vec![0, 1].into(), values };
+    assert_eq!(
+        shown(PG15, |sql| find_each(sql, &PAIRS, &by, &[2], Some(Kind::Update), 9).expect("a query")),
+        "SELECT \"v\".\"n\" - 1, \"t\".\"c2\" FROM \"o\" AS \"t\", \
+         unnest($1::int8[], coalesce($2, ARRAY(SELECT \"k0\" FROM \"o\" LIMIT 0))) WITH ORDINALITY AS \"v\"(\"k0\", \"k1\", \"n\") \
+         WHERE \"t\".\"t\" = \"v\".\"k0\" AND \"t\".\"k0\" = \"v\".\"k1\" ORDER BY \"t\".\"t\", \"t\".\"k0\" LIMIT $3 \
+         FOR NO KEY UPDATE OF \"t\" -- Int[1,2]; Text {\"a\",\"b\"}; Int 9"
+    );
+    assert_eq!(
+        shown(SQLITE, |sql| find_by(sql, &PAIRS, &by.columns, by.row(1), &[2])),
+        r#"SELECT "c2" FROM "o" WHERE "t" = ? AND "k0" = ? -- Int 2; Text b"#
     );
 }
 

@@ -93,6 +93,9 @@ fn answer(step: &mut Step<'_>) {
     let mut answer = Answer { count: 1, ..Answer::default() };
     match &mut step.statement {
         Statement::Find { table, columns, .. } => answer.values = row(table, columns),
+        Statement::FindEach { table, columns, .. } => {
+            answer.values = std::iter::once(Value::Int(0)).chain(row(table, columns)).collect();
+        }
         Statement::Insert { table, rows } => {
             let width = table.columns.len().max(1);
             answer.count = (rows.len() / width) as u64;

@@ -12,7 +12,13 @@ use jiff::Timestamp;
 use tripline_core::{Conflict, Error, Kind, Node, Operation, Phase, Result, Value};
 
 pub(crate) use self::reads::Reads;
-use super::{cascade::Cascading, guard::would_run, is_write, local::Local, upsert::is_uniform};
+use super::{
+    cascade::Cascading,
+    guard::would_run,
+    is_write,
+    local::Local,
+    upsert::{are_alike, is_uniform},
+};
 use crate::{
     Db,
     catalog::{Attached, Bound, Cascade, Hooks},
@@ -75,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) conflict: Option<Box<Conflict>>,
     /// Whether all drafts of an upsert say something of the same columns, or it does not matter.
     pub(crate) is_uniform: bool,
+    /// Whether drafts of an upsert may be the same row to the database without being equal.
+    pub(crate) is_alike: bool,
     /// Created rows that were there already: their place, and what they are known by.
     pub(crate) lost: Vec<(usize, Vec<Value>)>,
     /// Columns of old rows that are needed beside those that hooks ask for.
@@ -220,6 +228,8 @@ impl Inner {
     /// As an upsert, takes over what a create has come to before its write.
     fn becomes_upsert_of(&mut self, create: &mut Inner) -> Result<()> {
         let drafts = std::mem::take(create.body.slots.flat()?);
+        let target = self.conflict.as_ref().map_or(&[][..], |conflict| &conflict.target);
+        self.is_alike = are_alike(self.op.table, &drafts, target);
         let sets = self.conflict.as_ref().and_then(|conflict| conflict.update.as_ref());
         self.is_uniform = sets.is_some_and(|update| !update.set.is_empty())
             || is_uniform(&drafts, self.op.table.columns.len());
@@ -269,6 +279,7 @@ impl Inner {
             node: None,
             conflict: None,
             is_uniform: true,
+            is_alike: false,
             lost: Vec::new(),
             also_reads: Vec::new(),
             cascading: None,

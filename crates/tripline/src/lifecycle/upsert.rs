@@ -7,11 +7,13 @@
 mod created;
 mod divided;
 mod existing;
+mod find;
 mod known;
 mod single;
 
 use tripline_core::{Error, Invalid, Kind, Result, Slot, TableRef};
 
+pub(crate) use self::known::are_alike;
 pub(super) use self::{
     created::insert_new,
     divided::divided,
@@ -38,7 +40,7 @@ impl Inner {
         let of_create = attached.and_then(|attached| attached.hooks(Kind::Create));
         let creates =
             of_create.is_some_and(|hooks| hooks.iter().any(|bound| !self.is_prepared || !is_past(bound)));
-        creates || has_some(Kind::Update) || !self.once.is_empty() || !self.is_uniform
+        creates || has_some(Kind::Update) || !self.once.is_empty() || !self.is_uniform || self.is_alike
     }
 }
 

@@ -16,7 +16,10 @@ use crate::{
         body::Body,
         once::{AsyncOnce, OnceCall, OnceHook, once},
     },
-    lifecycle::{Inner, run, upsert::is_uniform},
+    lifecycle::{
+        Inner, run,
+        upsert::{are_alike, is_uniform},
+    },
     table::{Row, RowOf, Table},
 };
 
@@ -136,7 +139,7 @@ impl<T: Table, X, N: Number, R> Create<T, X, N, R> {
     /// [`do_nothing`](OnConflict::do_nothing).
     ///
     /// Null is never the same as null: a draft without one of these values is always a new row. The same values in two
-    /// drafts are an error.
+    /// drafts are an error. What is the same is the database's to say: its columns may be compared without regard to case.
     pub fn on_conflict<C: Columns<T>>(self, columns: impl FnOnce(T::Cols) -> C) -> OnConflict<T, X, N, R> {
         let Create { on, mut ask, .. } = self;
         ask.op.kind = Kind::Upsert;
@@ -146,7 +149,11 @@ impl<T: Table, X, N: Number, R> Create<T, X, N, R> {
             ask.mistake.get_or_insert_with(|| Error::invalid(why));
         }
         match columns(T::cols(ask.op.table)).indexes() {
-            Ok(target) => ask.conflict = Some(Box::new(Conflict { target, update: None })),
+            Ok(target) => {
+                let table = ask.op.table;
+                ask.is_alike = ask.body.slots.flat().is_ok_and(|drafts| are_alike(table, drafts, &target));
+                ask.conflict = Some(Box::new(Conflict { target, update: None }));
+            }
             Err(error) => drop(ask.mistake.get_or_insert(error)),
         }
         OnConflict { on, ask, _types: PhantomData }

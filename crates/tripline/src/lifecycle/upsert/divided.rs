@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use tripline_core::{Phase, Result, RowSet, Slot, Value};
+use tripline_core::{Phase, Result, RowSet, Slot, TableRef, Value};
 
 use super::{
     about, check_target,
     created::created,
     existing::existing,
+    find::Known,
     known::{check_twice, values_by},
     no_conflict,
 };
@@ -34,11 +35,18 @@ pub(super) struct Rows {
     pub(super) results: Vec<Option<Vec<Value>>>,
     /// The columns of those.
     pub(super) columns: Vec<u16>,
+    /// The keys of the rows that drafts turned out to be.
+    pub(super) taken: HashSet<Vec<u8>>,
     /// The phases of the upsert's own hooks that ran.
-    pub(super) spent: Vec<Phase>,
+    spent: Vec<Phase>,
 }
 
 impl Rows {
+    /// What these drafts are known by.
+    pub(super) fn known(&self, table: TableRef, target: &[u16], drafts: &[usize]) -> Known {
+        Known::new(table, target, drafts.iter().map(|i| (*i, &*self.known_by[*i])))
+    }
+
     /// Notes that the operation's own hooks run. They can do so once: rows that came after that are refused, for what
     /// such a hook checks would not be checked.
     pub(super) fn spend(&mut self, asked: &Inner) -> Result<()> {
@@ -75,6 +83,7 @@ pub(in crate::lifecycle) async fn divided(
         results: vec![None; drafts.len() / width],
         drafts,
         columns: run.op.columns().into_owned(),
+        taken: HashSet::new(),
         spent: Vec::new(),
     };
     check_twice(table, &conflict.target, &rows.known_by)?;
@@ -96,7 +105,8 @@ pub(in crate::lifecycle) async fn divided(
         }
     }
     if !waiting.is_empty() {
-        let why = "rows of the upsert came and went: others create and delete them all the time";
+        let why = "rows of the upsert came and went: others create and delete them all the time, or an index \
+                   compares them otherwise than their columns do";
         return Err(about(table, why.to_owned()));
     }
     let done = rows.results.into_iter().flatten();

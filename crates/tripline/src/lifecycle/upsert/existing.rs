@@ -1,19 +1,20 @@
 //! The rows of an upsert that are there: locked, then updated with the hooks of an update.
+//!
+//! Which draft a row belongs to is the database's to say: a column may take values to be the same that are not equal.
 
-use std::collections::HashMap;
-
-use tripline_core::{Cause, Conflict, Kind, Operation, Result, Returns, Slot};
+use tripline_core::{Cause, Conflict, Kind, Operation, Result, Returns, Slot, TableRef};
 
 use super::{
     divided::Rows,
+    find::{Known, find_each},
     given,
-    known::{drafts_of, identity_of, known_by, project},
+    known::{drafts_of, project, twice},
 };
 use crate::{
     Tx,
     lifecycle::{
-        Inner, Run,
-        old::{identity, read_old},
+        Inner, Link, Run,
+        old::{columns_to_read, identity, keep_old, key_positions, too_many, with_keys_of},
         operation,
         origin::Frame,
     },
@@ -29,35 +30,19 @@ pub(super) async fn existing(
     depth: usize,
 ) -> Result<Vec<usize>> {
     let table = run.op.table;
-    let Some(filter) = known_by(&conflict.target, waiting.iter().map(|i| &rows.known_by[*i])) else {
+    let known = rows.known(table, &conflict.target, waiting);
+    if known.is_empty() {
         return Ok(Vec::new());
-    };
-    let mut columns = rows.columns.clone();
-    columns.extend(conflict.target.iter().chain(table.key).filter(|column| !rows.columns.contains(column)));
-    let mut op = Operation::new(table, Kind::Update);
-    op.query.filter = Some(filter);
-    op.without_hooks = run.op.without_hooks;
-    let mut ask = Inner::new(op);
-    ask.also_reads = columns.clone();
-    ask.op.returns = Returns::Some(columns.into());
-    ask.once = std::mem::take(&mut run.once);
-    run.once = ask.once.extract_if(.., |hook| !crate::catalog::concerns(hook.phase, Kind::Update)).collect();
+    }
     let set = conflict.update.as_ref().filter(|update| update.set.iter().any(Slot::is_set));
-    ask.body.slots.fill(match set {
-        Some(update) => update.set.clone(),
-        None => vec![Slot::Unset; table.columns.len()],
-    });
+    let set = set.map(|update| update.set.clone());
+    let is_set = set.is_some();
+    let ask = update(run, rows, &conflict.target, set);
     let node = run.node.unwrap_or(0);
     let frame = Frame { operation: &run.op, cause: Cause::Upsert, parent: tx.frame, depth, node };
     let mut tx = tx.inside(&frame);
     let mut asked = Run::asked(&tx.state.db, ask)?;
-    read_old(&mut tx, &mut asked).await?;
-    let by_values: HashMap<Vec<u8>, usize> =
-        waiting.iter().map(|i| (identity_of(&rows.known_by[*i]), *i)).collect();
-    let found = drafts_of(&asked.body.old, &conflict.target, &by_values);
-    // Explained, a row is there as well as not.
-    let found: Vec<usize> =
-        if tx.state.is_dry() { waiting[..1].to_vec() } else { found.into_iter().flatten().collect() };
+    let found = lock(&mut tx, &mut asked, rows, &known).await?;
     if found.is_empty() {
         // What is attached to the update alone waits for rows that come while the others are created.
         let unused = std::mem::take(&mut asked.once);
@@ -67,16 +52,8 @@ pub(super) async fn existing(
     if conflict.update.is_none() {
         return Ok(found);
     }
-    if set.is_none() {
-        let width = table.columns.len();
-        let mut patches = vec![Slot::Unset; width * found.len()];
-        for (patch, i) in patches.chunks_exact_mut(width).zip(&found) {
-            let draft = &rows.drafts[i * width..][..width];
-            for column in given(table, draft, &conflict.target) {
-                patch[usize::from(column)] = draft[usize::from(column)].clone();
-            }
-        }
-        *asked.body.slots.flat()? = patches;
+    if !is_set {
+        *asked.body.slots.flat()? = patches(table, rows, &found, &conflict.target);
         asked.patch_each = true;
     }
     rows.spend(&asked)?;
@@ -93,4 +70,51 @@ pub(super) async fn existing(
         }
     }
     Ok(found)
+}
+
+/// The update, with what is attached to the upsert for it; without the rows that it is for.
+fn update(run: &mut Inner, rows: &Rows, target: &[u16], set: Option<Vec<Slot>>) -> Box<Inner> {
+    let table = run.op.table;
+    let mut columns = rows.columns.clone();
+    columns.extend(target.iter().chain(table.key).filter(|column| !rows.columns.contains(column)));
+    let mut op = Operation::new(table, Kind::Update);
+    op.without_hooks = run.op.without_hooks;
+    let mut ask = Inner::new(op);
+    ask.also_reads = columns.clone();
+    ask.op.returns = Returns::Some(columns.into());
+    ask.once = std::mem::take(&mut run.once);
+    run.once = ask.once.extract_if(.., |hook| !crate::catalog::concerns(hook.phase, Kind::Update)).collect();
+    ask.body.slots.fill(set.unwrap_or_else(|| vec![Slot::Unset; table.columns.len()]));
+    ask
+}
+
+/// Reads and locks the rows that are there, as the old rows of their update; gives each one's draft.
+async fn lock(tx: &mut Tx<'_>, run: &mut Inner, rows: &mut Rows, known: &Known) -> Result<Vec<usize>> {
+    let table = run.op.table;
+    let limit = tx.state.db.inner.settings.max_hook_rows;
+    let shared = tx.state.db.inner.traits.shared;
+    let (columns, lock) = (columns_to_read(run, shared)?, shared.then_some(Kind::Update));
+    let (old, found) = find_each(&mut Link::Tx(tx), table, known, columns, lock, limit).await?;
+    keep_old(tx, run, old);
+    too_many(run, found.len(), limit)?;
+    let (old, key) = (&run.body.old, key_positions(run, &run.body.old));
+    if !old.iter().all(|row| rows.taken.insert(identity(row, &key))) {
+        return Err(twice(table, known.columns()));
+    }
+    run.op.query.filter = Some(with_keys_of(table.key, &key, &old.values, old.columns.len()));
+    run.is_listed = true;
+    Ok(found)
+}
+
+/// What each draft gives to the row that is there.
+fn patches(table: TableRef, rows: &Rows, found: &[usize], target: &[u16]) -> Vec<Slot> {
+    let width = table.columns.len();
+    let mut patches = vec![Slot::Unset; width * found.len()];
+    for (patch, i) in patches.chunks_exact_mut(width).zip(found) {
+        let draft = &rows.drafts[i * width..][..width];
+        for column in given(table, draft, target) {
+            patch[usize::from(column)] = draft[usize::from(column)].clone();
+        }
+    }
+    patches
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tripline_core::{Compare, Node, Result, RowSet, Slot, TableRef, Value};
+use tripline_core::{Error, Result, RowSet, Slot, TableRef, Value};
 
 use super::about;
 use crate::lifecycle::old::identity;
@@ -38,23 +38,6 @@ pub(super) fn project(rows: &RowSet, row: &[Value], columns: &[u16]) -> Vec<Valu
     columns.iter().map(value).collect()
 }
 
-/// The condition that a row is known by one of these; none if none can be.
-pub(super) fn known_by<'v>(target: &[u16], values: impl Iterator<Item = &'v Vec<Value>>) -> Option<Node> {
-    let mut known = values.filter(|values| values.iter().all(|value| !value.is_null())).peekable();
-    known.peek()?;
-    if let [column] = target {
-        let values = known.filter_map(|values| values.first().cloned()).collect();
-        return Some(Node::In(Box::new(Node::Column(*column)), values));
-    }
-    let all = |values: &Vec<Value>| {
-        let equal = target.iter().zip(values).map(|(column, value)| {
-            Node::compare(Compare::Eq, Node::Column(*column), Node::Literal(value.clone()))
-        });
-        Node::And(equal.collect())
-    };
-    Some(Node::Or(known.map(all).collect()))
-}
-
 /// The same row twice would be created and then changed at once, which the databases do not agree on.
 pub(super) fn check_twice(table: TableRef, target: &[u16], known_by: &[Vec<Value>]) -> Result<()> {
     let mut known = HashSet::new();
@@ -62,6 +45,23 @@ pub(super) fn check_twice(table: TableRef, target: &[u16], known_by: &[Vec<Value
     if given.all(|values| known.insert(identity_of(values))) {
         return Ok(());
     }
+    Err(twice(table, target))
+}
+
+pub(super) fn twice(table: TableRef, target: &[u16]) -> Error {
     let names: Vec<&str> = target.iter().map(|column| table.columns[usize::from(*column)].name).collect();
-    Err(about(table, format!("two rows of the upsert have the same `{}`", names.join("`, `"))))
+    about(table, format!("two rows of the upsert have the same `{}`", names.join("`, `")))
+}
+
+/// Whether two drafts may be the same row to a database that compares some texts without regard to case or to blanks at
+/// their end, though they are not equal.
+pub(crate) fn are_alike(table: TableRef, drafts: &[Slot], target: &[u16]) -> bool {
+    let folded = |value| match value {
+        Value::Text(text) => Value::Text(text.trim_end_matches(' ').to_lowercase()),
+        other => other,
+    };
+    let mut known = HashSet::new();
+    let known_by = drafts.chunks_exact(table.columns.len().max(1)).map(|draft| values_by(draft, target));
+    let mut given = known_by.filter(|values| values.iter().all(|value| !value.is_null()));
+    !given.all(|values| known.insert(identity_of(&values.into_iter().map(folded).collect::<Vec<_>>())))
 }
