@@ -112,6 +112,28 @@ cases! {
         assert_eq!(noted, ["fool card suit", "two suit"]);
     }
 
+    async fn l40_l44_what_was_given_is_that_of_rows_that_an_upsert_has_created(engine) {
+        let db = engine.db(tables![Ticket]).await;
+        let ticket = |code: &str, note: Option<&str>| {
+            let note = note.map_or(Field::Unset, |note| Some(note.to_owned()).into());
+            NewTicket { code: code.into(), note, ..Default::default() }
+        };
+        db.create(ticket("real", None)).await.unwrap();
+        // The first draft turns out to be a row that is there, after its before-create hook.
+        let drafts = vec![ticket("alias", Some("x")), ticket("new", None), ticket("other", Some("y"))];
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let of_hook = seen.clone();
+        let upsert = db.create(drafts).after_create(async move |tx, rows: &[Ticket]| {
+            let given = tx.given::<Ticket>()?;
+            let notes = rows.iter().enumerate().map(|(i, row)| (row.code.clone(), given.is_set(i, |t| t.note)));
+            of_hook.lock().unwrap().extend(notes);
+            Ok(())
+        });
+        upsert.on_conflict(|t| t.code).do_update().await.unwrap();
+        let seen = seen.lock().unwrap().clone();
+        assert_eq!(seen, [("new".to_owned(), false), ("other".to_owned(), true)]);
+    }
+
     async fn l40_only_after_hooks_know_what_was_given_and_only_of_their_own_table(engine) {
         let db = engine.db(tables![Account, Picky]).await;
         let create = db.create(account("a", 1)).after_create(async |tx, _| tx.given::<Picky>().map(drop));
@@ -176,6 +198,28 @@ impl AfterSave for Draw {
             ];
             let columns = columns.into_iter().filter(|(_, given)| *given).map(|(column, _)| column);
             Recorder::of(tx).note(columns.fold(draw.card.clone(), |text, column| text + " " + column));
+        }
+        Ok(())
+    }
+}
+
+/// Another one's alias is that one.
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "tickets")]
+struct Ticket {
+    #[key]
+    id: Id<Ticket>,
+    #[unique]
+    code: String,
+    note: Option<String>,
+}
+
+impl BeforeCreate for Ticket {
+    async fn before_create(_: &mut Tx<'_>, tickets: &mut [NewTicket]) -> Result<()> {
+        for ticket in
+            tickets.iter_mut().filter(|ticket| ticket.code.get().is_some_and(|code| code == "alias"))
+        {
+            ticket.code.set("real");
         }
         Ok(())
     }

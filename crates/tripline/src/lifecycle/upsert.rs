@@ -36,7 +36,7 @@ impl Inner {
             let hooks = attached.and_then(|attached| attached.hooks(kind));
             hooks.is_some_and(|hooks| hooks.iter().next().is_some())
         };
-        let is_past = |bound: &Bound| is_before(bound.hook.phase) || bound.hook.is_plan();
+        let is_past = |bound: &Bound| is_before(bound.hook.phase);
         let of_create = attached.and_then(|attached| attached.hooks(Kind::Create));
         let creates =
             of_create.is_some_and(|hooks| hooks.iter().any(|bound| !self.is_prepared || !is_past(bound)));

@@ -100,6 +100,9 @@ pub(in crate::lifecycle) async fn insert_new(
             kept.extend_from_slice(row);
         }
     }
+    if let Some(given) = &mut run.local.given {
+        given.choose((0..rows.len() / width).filter(|i| !lost.contains(i)));
+    }
     run.body.count = (kept.len() / width) as u64;
     run.body.new = RowSet { columns: all_columns(table), values: kept };
     Ok(())
