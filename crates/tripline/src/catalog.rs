@@ -116,7 +116,7 @@ impl Bound {
 
     /// What is noted when it is called.
     pub(crate) fn event(&self) -> Event {
-        Event::Hook { phase: self.hook.phase, hook: self.name(), scope: self.scope, changed: None }
+        Event::Hook { phase: self.hook.phase, hook: self.name(), scope: self.scope }
     }
 
     pub(crate) fn name(&self) -> HookName {

@@ -87,7 +87,7 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
 fn explain_followers(tx: &mut Tx<'_>, run: &mut Inner) {
     for once in run.once.iter().rev().filter(|once| matches!(once.call, Some(OnceCall::Ended(_)))) {
         let (phase, hook) = (once.phase, HookName::Place(once.place));
-        tx.state.explain_follower(Event::Hook { phase, hook, scope: Scope::Operation, changed: None });
+        tx.state.explain_follower(Event::Hook { phase, hook, scope: Scope::Operation });
     }
     for bound in run.hooks().into_iter().flat_map(|hooks| &hooks.commit) {
         tx.state.explain_follower(bound.event());

@@ -176,7 +176,7 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
     let (database, level) = (tx.state.db.id(), tx.level);
     let node = tx.state.trace_begin(run.node.unwrap_or(0), || match &caller {
         Caller::Bound(bound) => bound.event(),
-        Caller::Once(..) => Event::Hook { phase, hook, scope: Scope::Operation, changed: None },
+        Caller::Once(..) => Event::Hook { phase, hook, scope: Scope::Operation },
     });
     if tx.state.is_dry() {
         return Ok(());

@@ -125,7 +125,7 @@ impl Ended {
         for once in self.once.iter_mut().rev() {
             if let Some(OnceCall::Ended(call)) = once.call.take() {
                 let (phase, hook) = (once.phase, HookName::Place(once.place));
-                let event = Event::Hook { phase, hook, scope: Scope::Operation, changed: None };
+                let event = Event::Hook { phase, hook, scope: Scope::Operation };
                 let (node, db) = notes.begin(&self.db, hook, event);
                 let live = Live::hook(phase, hook, body.kind, body.table.name);
                 let failed = db.guarded(Some(hook), live.around(call(&db, body))).await;

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::recording::{Event, Recording};
+use super::recording::{Event, Node, Recording};
 use crate::{Lints, warnings::Warning};
 
 /// What the recording shows. `one_writer` is whether others wait while it writes.
 pub(crate) fn warnings(recording: &Recording, lints: &Lints, one_writer: bool) -> Vec<Warning> {
     // Most are short, and have nothing to show.
     let short = recording.nodes.len() <= lints.repeated.min(lints.statements_per_row);
-    let soon = recording.nodes.iter().all(|node| node.took.is_none_or(|took| took <= lints.holds_writer));
+    // None takes longer than the whole, unless something of that was dropped.
+    let whole = recording.nodes.first().and_then(Node::took);
+    let soon = whole.is_some_and(|whole| whole <= lints.holds_writer);
     if short && (soon || !one_writer) {
         return Vec::new();
     }
@@ -31,7 +33,7 @@ pub(crate) fn warnings(recording: &Recording, lints: &Lints, one_writer: bool) -
             warnings.push(Warning::ManyStatements { hook: *hook, statements, rows });
         }
         let has_sent = first_flight.is_some_and(|first| first < place);
-        if let Some(took) = node.took.filter(|took| one_writer && has_sent && *took > lints.holds_writer) {
+        if let Some(took) = node.took().filter(|took| one_writer && has_sent && *took > lints.holds_writer) {
             warnings.push(Warning::HoldsWriter { hook: *hook, took });
         }
     }
@@ -53,8 +55,9 @@ fn sent_by_hooks(recording: &Recording) -> HashMap<usize, Sent<'_>> {
     for node in &recording.nodes {
         let Event::Flight { from, to, .. } = node.event else { continue };
         let counted = |sql: &str| COUNTED.iter().any(|word| sql.starts_with(word));
-        let statements =
-            || (from..to).filter_map(|i| recording.transcript.get(i)).filter(|(sql, _)| counted(sql));
+        let statements = || {
+            (from..to).filter_map(|i| recording.transcript.get(i as usize)).filter(|(sql, _)| counted(sql))
+        };
         let (mut under, mut level) = (node.under as usize, 0);
         while let Some(step) = recording.nodes.get(under).filter(|_| under > 0) {
             if let Event::Hook { .. } = step.event {

@@ -1,12 +1,14 @@
 //! [`Recording`]: what a transaction does, noted while it does it; and [`Ring`], which keeps the last ones.
 //!
 //! A recording is flat, and its memory is used again, so that it can always be on: noting something is a push to a list
-//! and a look at the clock. Trees are made of it when somebody asks. Where something belongs is known by value (a hook's
+//! and a look at the clock. A step is short, since what is kept of the last ones is more than the processor's nearest
+//! memory holds; what only some steps have stands in lists of its own. Trees are made of it when somebody asks. Where something belongs is known by value (a hook's
 //! frame, the operation in progress), never by a counter that somebody must put back: what was dropped half-way just
 //! stays open.
 
 use std::{
     collections::VecDeque,
+    num::NonZeroU64,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -31,12 +33,11 @@ pub(crate) enum Event {
         phase: Phase,
         hook: HookName,
         scope: Scope,
-        changed: Option<Changed>,
     },
     /// SQL statements sent together, by their places in the transcript.
     Flight {
-        from: usize,
-        to: usize,
+        from: u32,
+        to: u32,
         answered: bool,
     },
 }
@@ -52,11 +53,21 @@ pub(crate) struct Changed {
 pub(crate) struct Node {
     pub(crate) under: u32,
     pub(crate) event: Event,
-    pub(crate) began: Duration,
+    /// In nanoseconds, as the next one: 500 years are enough.
+    began: u64,
     /// None while it runs, and if it was dropped.
-    pub(crate) took: Option<Duration>,
-    /// The code of the error that it ended with.
-    pub(crate) failed: Option<&'static str>,
+    took: Option<NonZeroU64>,
+}
+
+impl Node {
+    pub(crate) fn began(&self) -> Duration {
+        Duration::from_nanos(self.began)
+    }
+
+    /// None while it runs, and if it was dropped.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        self.took.map(|took| Duration::from_nanos(took.get()))
+    }
 }
 
 /// What one transaction did, or what followed one.
@@ -66,12 +77,16 @@ pub(crate) struct Recording {
     /// The recording and the node that led to it.
     pub(crate) cause: Option<(u64, u32)>,
     began: Instant,
-    /// The last time that was looked at.
-    last: Duration,
+    /// The last time that was looked at, in nanoseconds from then.
+    last: u64,
     /// The operation of which a hook ended then, if nothing happened since: its next hook follows at once, and a look
     /// at the clock takes as long as a small hook.
     at_hook_of: Option<u32>,
     pub(crate) nodes: Vec<Node>,
+    /// The codes of the errors that some ended with.
+    pub(crate) failed: Vec<(u32, &'static str)>,
+    /// What some hooks changed.
+    pub(crate) changed: Vec<(u32, Changed)>,
     pub(crate) transcript: Transcript,
     /// What of it will not work well.
     pub(crate) warnings: Vec<Warning>,
@@ -87,9 +102,11 @@ impl Recording {
             id,
             cause,
             began: Instant::now(),
-            last: Duration::ZERO,
+            last: 0,
             at_hook_of: None,
             nodes: Vec::with_capacity(16),
+            failed: Vec::new(),
+            changed: Vec::new(),
             transcript: Transcript::default(),
             warnings: Vec::new(),
             left_out: 0,
@@ -100,9 +117,11 @@ impl Recording {
     }
 
     fn again(&mut self, id: u64, cause: Option<(u64, u32)>, root: Root) {
-        (self.id, self.cause, self.began, self.last) = (id, cause, Instant::now(), Duration::ZERO);
+        (self.id, self.cause, self.began, self.last) = (id, cause, Instant::now(), 0);
         self.at_hook_of = None;
         self.nodes.clear();
+        self.failed.clear();
+        self.changed.clear();
         self.transcript.clear();
         self.warnings.clear();
         self.left_out = 0;
@@ -110,14 +129,19 @@ impl Recording {
     }
 
     fn start(&mut self, event: Event) {
-        self.nodes.push(Node { under: 0, event, began: Duration::ZERO, took: None, failed: None });
+        self.nodes.push(Node { under: 0, event, began: 0, took: None });
+    }
+
+    /// By the clock, in nanoseconds from the beginning.
+    fn elapsed(&self) -> u64 {
+        self.began.elapsed().as_nanos() as u64
     }
 
     /// Notes that something begins; gives its place.
     pub(crate) fn begin(&mut self, under: u32, event: Event) -> u32 {
         let follows_at_once = matches!(event, Event::Hook { .. }) && self.at_hook_of == Some(under);
         if !follows_at_once {
-            self.last = self.began.elapsed();
+            self.last = self.elapsed();
         }
         self.note(under, event)
     }
@@ -134,7 +158,7 @@ impl Recording {
             self.left_out += 1;
             return LEFT_OUT;
         }
-        self.nodes.push(Node { under, event, began: self.last, took: None, failed: None });
+        self.nodes.push(Node { under, event, began: self.last, took: None });
         (self.nodes.len() - 1) as u32
     }
 
@@ -145,13 +169,15 @@ impl Recording {
 
     /// Notes that it ended.
     pub(crate) fn end(&mut self, place: u32, failed: Option<&'static str>) {
-        let now = self.began.elapsed();
+        let now = self.elapsed();
         (self.last, self.at_hook_of) = (now, None);
         if let Some(node) = self.nodes.get_mut(place as usize)
             && node.took.is_none()
         {
-            node.took = Some(now.saturating_sub(node.began));
-            node.failed = failed;
+            node.took = NonZeroU64::new(now.saturating_sub(node.began)).or(Some(NonZeroU64::MIN));
+            if let Some(code) = failed {
+                self.failed.push((place, code));
+            }
             if matches!(node.event, Event::Hook { .. }) {
                 self.at_hook_of = Some(node.under);
             }
@@ -166,6 +192,20 @@ impl Recording {
         let after = self.note(0, Event::Root(Root::AfterCommit));
         for event in std::mem::take(&mut self.following) {
             self.note(after, event);
+        }
+    }
+
+    /// Notes what a hook changed.
+    pub(crate) fn change(&mut self, place: u32, changed: Changed) {
+        if (place as usize) < self.nodes.len() {
+            self.changed.push((place, changed));
+        }
+    }
+
+    /// Notes that it failed, of what has no end of its own.
+    pub(crate) fn fail(&mut self, place: u32, code: &'static str) {
+        if (place as usize) < self.nodes.len() {
+            self.failed.push((place, code));
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{
     Outcome, Span, Sql, Trace, What,
-    recording::{Event, Node, Recording},
+    recording::{Changed, Event, Recording},
 };
 
 /// What a node of a recording led to.
@@ -75,13 +75,15 @@ fn span(recording: &Recording, below: &[Vec<u32>], led_to: &LedTo<'_>, place: u3
     let mut children: Vec<Span> = own.collect();
     let others = led_to.get(&(recording.id, place)).into_iter().flatten();
     children.extend(others.map(|other| root(other, led_to)));
-    let (what, outcome) = (what(recording, &node.event), outcome(node));
-    Span { what, began: node.began, took: node.took, outcome, children }
+    let (what, outcome) = (what(recording, place), outcome(recording, place));
+    Span { what, began: node.began(), took: node.took(), outcome, children }
 }
 
-fn outcome(node: &Node) -> Outcome {
+fn outcome(recording: &Recording, place: u32) -> Outcome {
+    let node = &recording.nodes[place as usize];
     let answered = matches!(node.event, Event::Flight { answered: true, .. });
-    match (node.took, node.failed) {
+    let failed = recording.failed.iter().find(|(failed, _)| *failed == place).map(|(_, code)| *code);
+    match (node.took(), failed) {
         (_, None) if answered => Outcome::Done,
         (Some(_), None) => Outcome::Done,
         (_, Some(code)) => Outcome::Failed(code),
@@ -89,20 +91,21 @@ fn outcome(node: &Node) -> Outcome {
     }
 }
 
-fn what(recording: &Recording, event: &Event) -> What {
-    match event {
+fn what(recording: &Recording, place: u32) -> What {
+    match &recording.nodes[place as usize].event {
         Event::Root(root) => What::Root(*root),
         Event::Operation { operation, rows } => {
             What::Operation { kind: operation.kind, table: operation.table, rows: *rows }
         }
-        Event::Hook { phase, hook, scope, changed } => {
-            let names = changed.iter().flat_map(|changed| {
-                changed.columns.iter().map(|column| changed.table.columns[usize::from(column)].name)
+        Event::Hook { phase, hook, scope } => {
+            let of_this = recording.changed.iter().filter(|(changed, _)| *changed == place);
+            let names = of_this.flat_map(|(_, Changed { table, columns })| {
+                columns.iter().map(|column| table.columns[usize::from(column)].name)
             });
             What::Hook { phase: *phase, hook: *hook, scope: *scope, changed: names.collect() }
         }
         Event::Flight { from, to, .. } => {
-            let statements = (*from..*to).filter_map(|i| recording.transcript.get(i));
+            let statements = (*from..*to).filter_map(|i| recording.transcript.get(i as usize));
             let sql = |(text, times): (&str, u32)| Sql { text: text.to_owned(), times };
             What::Flight { statements: statements.map(sql).collect() }
         }

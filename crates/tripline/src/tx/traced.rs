@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use tripline_core::{Commit, Error, Kept, Result};
+use tripline_core::{Commit, Kept, Result};
 
 use super::TxState;
 use crate::trace::{
@@ -42,9 +42,8 @@ impl TxState {
 
     /// Notes which columns a hook changed.
     pub(crate) fn trace_changed(&mut self, place: u32, changes: Changed) {
-        let node = self.trace.as_mut().and_then(|trace| trace.node(place));
-        if let Some(Event::Hook { changed, .. }) = node.map(|node| &mut node.event) {
-            *changed = Some(changes);
+        if let Some(trace) = &mut self.trace {
+            trace.change(place, changes);
         }
     }
 
@@ -87,7 +86,7 @@ impl TxState {
         // An embedded database is asked so often, and answers so soon, that the clock would be a part of the time.
         let timed = self.db.inner.traits.remote || self.is_dry();
         let Some(trace) = &mut self.trace else { return 0 };
-        let from = trace.transcript.begin_flight();
+        let from = trace.transcript.begin_flight() as u32;
         let event = Event::Flight { from, to: from, answered: false };
         if timed { trace.begin(under, event) } else { trace.note(under, event) }
     }
@@ -95,12 +94,14 @@ impl TxState {
     pub(super) fn trace_flown(&mut self, place: u32, sent: &Result<Commit>) {
         let timed = self.db.inner.traits.remote || self.is_dry();
         let Some(trace) = self.trace.as_mut().filter(|_| place > 0) else { return };
-        let sent_to = trace.transcript.len();
+        let sent_to = trace.transcript.len() as u32;
         if timed {
             trace.end(place, None);
         }
+        if let Err(error) = sent {
+            trace.fail(place, error.code());
+        }
         let Some(node) = trace.node(place) else { return };
-        node.failed = sent.as_ref().err().map(Error::code);
         if let Event::Flight { to, answered, .. } = &mut node.event {
             (*to, *answered) = (sent_to, true);
         }
