@@ -295,7 +295,9 @@ impl Query<'_> {
                 Error::invalid("this SQL writes: that is `raw_execute`, since it skips hooks")
             }
             // No more is said of the rows: that the engine has found none the same by their values alone.
-            (Rows::Of(table, ..), Error::Database(database)) if database.code == "PostgreSQL 21000" => {
+            (Rows::Of(table, ..), Error::Database(database))
+                if database.code == "PostgreSQL 21000" && self.sql.text.contains(" ON CONFLICT ") =>
+            {
                 let reason = "the database takes two rows of the upsert to be the same".to_owned();
                 Error::Invalid(Box::new(Invalid { table: Some(table.name), column: None, reason }))
             }

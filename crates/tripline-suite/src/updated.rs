@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use tripline::{
-    AfterSave, AfterUpdate, AfterUpdateCommit, AnyRow, BeforeCreate, BeforeUpdateRows, Change, Edit,
-    prelude::*,
+    AfterSave, AfterUpdate, AfterUpdateCommit, AnyRow, BeforeCreate, BeforeUpdateRows, Change, Edit, Kind,
+    PlanUpdate, UpdatePlan, prelude::*,
 };
 
 use crate::Recorder;
@@ -65,6 +65,27 @@ cases! {
         assert!(texts.contains(&"b -5 to -15: cro".to_owned()), "{texts:?}");
     }
 
+    async fn l22_l42_what_is_computed_from_columns_that_no_hook_asks_for_is_right(engine) {
+        let db = engine.db(tables![Meter]).await;
+        let recorder = Recorder::default();
+        let watched = db.as_actor(recorder.clone());
+        let meter = |name: &str| NewMeter { name: name.into(), reads: 1.into(), total: 5.into(), ..Default::default() };
+        db.create(vec![meter("plain"), meter("writes")]).await.unwrap();
+        let of = async |name: &'static str| {
+            let rows = watched.update::<Meter>().filter(|m| m.name.eq(name)).set(|m| m.total.add(2)).rows::<Totals>();
+            rows.await.unwrap().pop().unwrap()
+        };
+        let plain = of("plain").await;
+        assert_eq!((plain.total, plain.reads), (7, 2));
+        // A hook that adds to the same column of the same row, before the caller's addition.
+        let writes = of("writes").await;
+        assert_eq!((writes.total, writes.reads), (107, 2));
+        assert_eq!(recorder.take(), ["saved 7", "saved 107"]);
+        let stored = db.find::<Meter>().order(|m| m.id.asc()).await.unwrap();
+        let stored: Vec<_> = stored.iter().map(|meter| (meter.total, meter.reads)).collect();
+        assert_eq!(stored, [(7, 2), (107, 2)]);
+    }
+
     async fn l14_what_overflows_is_the_databases_error(engine) {
         let db = engine.db(tables![Account]).await;
         db.create(account("a", i64::MAX)).await.unwrap();
@@ -99,6 +120,9 @@ cases! {
         assert_eq!(recorder.take(), ["ace card", "two card suit", "joker card suit"]);
         watched.update::<Draw>().filter(|d| d.card.ne("two")).set(|d| d.suit.set("hearts")).await.unwrap();
         assert_eq!(recorder.take(), ["ace suit", "joker suit"]);
+        // On PostgreSQL rows now stand in another order than their keys do.
+        watched.update::<Draw>().filter(|d| d.card.eq("two")).set(|d| d.suit.set("clubs")).await.unwrap();
+        recorder.take();
         // Patches of their own; the row whose patch became empty is not seen. On-update values are not given.
         let update = watched.update::<Draw>().all_rows().set(|d| d.suit.set("spades"));
         let update = update.before_update_rows(async |_, edits| {
@@ -198,6 +222,63 @@ impl AfterSave for Draw {
             ];
             let columns = columns.into_iter().filter(|(_, given)| *given).map(|(column, _)| column);
             Recorder::of(tx).note(columns.fold(draw.card.clone(), |text, column| text + " " + column));
+        }
+        Ok(())
+    }
+}
+
+/// Its plan computes what the caller did not ask for; its hooks see little of it.
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "meters", hook_rows(MeterId, Total))]
+struct Meter {
+    #[key]
+    id: Id<Meter>,
+    name: String,
+    reads: i64,
+    total: i64,
+}
+
+#[derive(Row, Clone, Debug)]
+#[row(of = Meter)]
+struct MeterId {
+    id: Id<Meter>,
+}
+
+#[derive(Row, Clone, Debug)]
+#[row(of = Meter)]
+struct Total {
+    total: i64,
+}
+
+#[derive(Row, Clone, Debug)]
+#[row(of = Meter)]
+struct Totals {
+    reads: i64,
+    total: i64,
+}
+
+impl BeforeUpdateRows for MeterId {
+    async fn before_update_rows(tx: &mut Tx<'_>, edits: &mut [Edit<MeterId>]) -> Result<()> {
+        let ids: Vec<_> = edits.iter().map(|edit| edit.old.id).collect();
+        let writes = tx.find::<Meter>().filter(|m| m.id.is_in(ids).and(m.name.eq("writes"))).await?;
+        for meter in writes {
+            tx.update::<Meter>().by_key(meter.id).set(|m| m.total.add(100)).without_hooks().await?;
+        }
+        Ok(())
+    }
+}
+
+impl PlanUpdate for Meter {
+    fn plan_update(plan: &mut UpdatePlan<'_, Meter>) -> Result<()> {
+        plan.set(|m| m.reads.add(1));
+        Ok(())
+    }
+}
+
+impl AfterSave for Total {
+    async fn after_save(tx: &mut Tx<'_>, totals: &[Total]) -> Result<()> {
+        if tx.operation().is_some_and(|operation| operation.kind == Kind::Update) {
+            Recorder::of(tx).note(format!("saved {}", totals[0].total));
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ pub mod many;
 pub mod others;
 
 use tripline::{
-    AfterCreate, AfterUpdate, BeforeCreate, BeforeUpdate, BeforeUpdateRows, Change, Edit, create, prelude::*,
+    AfterCreate, AfterCreateCommit, AfterUpdate, AfterUpdateCommit, AnyTable, BeforeCreate, BeforeUpdate,
+    BeforeUpdateRows, Change, Edit, PlanUpdate, UpdatePlan, create, prelude::*,
 };
 
 use crate::{Race, Recorder};
@@ -84,6 +85,51 @@ impl AfterUpdate for Member {
     }
 }
 
+/// With hooks after the commit only.
+#[derive(Table, Clone, Debug, PartialEq)]
+#[table(name = "readers")]
+struct Reader {
+    #[key]
+    id: Id<Reader>,
+    #[unique]
+    card: String,
+    #[default(0)]
+    books: i64,
+    #[read_only]
+    fines: Option<i64>,
+}
+
+impl AfterCreateCommit for Reader {
+    async fn after_create_commit(db: &Db, readers: &[Reader]) -> Result<()> {
+        let cards: Vec<&str> = readers.iter().map(|reader| reader.card.as_str()).collect();
+        Recorder::of_db(db).note(format!("created {cards:?}"));
+        Ok(())
+    }
+}
+
+impl AfterUpdateCommit for Reader {
+    async fn after_update_commit(db: &Db, changes: &[Change<Reader>]) -> Result<()> {
+        let cards: Vec<&str> = changes.iter().map(|change| change.new.card.as_str()).collect();
+        Recorder::of_db(db).note(format!("updated {cards:?}"));
+        Ok(())
+    }
+}
+
+/// An update to 13 books is made one that sets what only hooks may set.
+impl PlanUpdate for Reader {
+    fn plan_update(plan: &mut UpdatePlan<'_, Reader>) -> Result<()> {
+        if plan.patches()?.iter().any(|patch| patch.books.get() == Some(&13)) {
+            let table = AnyTable::of::<Reader>();
+            plan.replace(tripline::update_in(table).set(|c| c.col("fines").set(1)));
+        }
+        Ok(())
+    }
+}
+
+fn reader(card: &str, books: i64) -> NewReader {
+    NewReader { card: card.into(), books: books.into(), ..Default::default() }
+}
+
 fn login(email: &str, name: &str) -> NewLogin {
     NewLogin { email: email.into(), realm: "x".into(), name: name.into(), ..Default::default() }
 }
@@ -107,6 +153,32 @@ async fn handles(db: &Db) -> Vec<(String, String)> {
 }
 
 cases! {
+    async fn l44_l50_new_rows_come_back_and_are_told_after_the_commit(engine) {
+        let db = engine.db(tables![Reader]).await;
+        let recorder = Recorder::default();
+        let watched = db.as_actor(recorder.clone());
+        let first = watched.create(reader("a", 1)).on_conflict(|r| r.card).do_update().await.unwrap();
+        assert_eq!((first.card.as_str(), first.books), ("a", 1));
+        db.drain().await.unwrap();
+        assert_eq!(recorder.take(), [r#"created ["a"]"#]);
+        let drafts = vec![reader("b", 1), reader("a", 2), reader("c", 1)];
+        let rows = watched.create(drafts).on_conflict(|r| r.card).do_update().await.unwrap();
+        let rows: Vec<_> = rows.iter().map(|row| (row.card.as_str(), row.books)).collect();
+        assert_eq!(rows, [("b", 1), ("a", 2), ("c", 1)]);
+        db.drain().await.unwrap();
+        assert_eq!(recorder.take(), [r#"updated ["a"]"#, r#"created ["b", "c"]"#]);
+        let new = watched.create(reader("d", 1)).on_conflict(|r| r.card).do_nothing().await.unwrap();
+        assert_eq!(new.unwrap().card, "d");
+        assert!(watched.create(reader("d", 1)).on_conflict(|r| r.card).do_nothing().await.unwrap().is_none());
+    }
+
+    async fn l25_l44_what_a_plan_puts_in_place_of_an_upserts_update_is_guarded(engine) {
+        let db = engine.db(tables![Reader]).await;
+        db.create(reader("a", 1)).await.unwrap();
+        let error = db.create(reader("a", 13)).on_conflict(|r| r.card).do_update().await.unwrap_err();
+        assert!(matches!(error.root(), Error::ReadOnly(_)), "{error:?}");
+    }
+
     async fn l1_l44_without_hooks_an_upsert_is_one_statement(engine) {
         let db = engine.db(tables![Login]).await;
         let first = db.create(login("a@x", "Ada")).on_conflict(|l| l.email).do_update().await.unwrap();

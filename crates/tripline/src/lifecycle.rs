@@ -9,6 +9,7 @@ mod before;
 mod cascade;
 mod check;
 pub(crate) mod committed;
+mod computed;
 pub(crate) mod explain;
 mod guard;
 mod link;

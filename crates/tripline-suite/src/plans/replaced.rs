@@ -1,6 +1,9 @@
 //! Creates that a plan hook makes upserts (L34).
 
-use tripline::{AfterCreate, AfterUpdate, BeforeCreate, Change, CreatePlan, PlanCreate, create, prelude::*};
+use tripline::{
+    AfterCreate, AfterUpdate, BeforeCreate, BeforeSave, Change, CreatePlan, OnPlanCreate, PlanCreate, Saves,
+    create, prelude::*,
+};
 
 use crate::Recorder;
 
@@ -61,6 +64,72 @@ impl AfterCreate for Login {
 impl AfterUpdate for Login {
     async fn after_update(tx: &mut Tx<'_>, changes: &[Change<Login>]) -> Result<()> {
         Recorder::of(tx).note(format!("updated {}", changes.len()));
+        Ok(())
+    }
+}
+
+/// An observer makes creates of it upserts, outside of its own hooks.
+#[derive(Table, Clone, Debug)]
+#[table(name = "secrets")]
+struct Secret {
+    #[key]
+    id: Id<Secret>,
+    #[unique]
+    email: String,
+    password: String,
+    #[set_by_hook]
+    made_by: String,
+}
+
+#[derive(Observer)]
+#[observes(Secret)]
+struct ByEmail;
+
+impl OnPlanCreate<Secret> for ByEmail {
+    fn plan_create(&self, plan: &mut CreatePlan<'_, Secret>) -> Result<()> {
+        plan.upsert(|s| s.email);
+        Ok(())
+    }
+}
+
+impl BeforeSave for Secret {
+    async fn before_save(tx: &mut Tx<'_>, saves: &mut Saves<'_, Secret>) -> Result<()> {
+        *tx.local::<usize>()? += 1;
+        for mut save in saves.iter_mut() {
+            if let Some(password) = save.get(|s| s.password)? {
+                save.set(|s| s.password, format!("h({password})"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl BeforeCreate for Secret {
+    async fn before_create(_: &mut Tx<'_>, secrets: &mut [NewSecret]) -> Result<()> {
+        for secret in secrets {
+            let password = secret.password.get().cloned().unwrap_or_default();
+            secret.made_by.set(password);
+        }
+        Ok(())
+    }
+}
+
+impl PlanCreate for Secret {
+    fn plan_create(plan: &mut CreatePlan<'_, Secret>) -> Result<()> {
+        if plan.drafts()?.iter().any(|secret| secret.email.get().is_some_and(|email| email == "bad")) {
+            return Err(Error::reject("not this one"));
+        }
+        if let Some(recorder) = plan.actor::<Recorder>() {
+            recorder.note(format!("own plan, implicit {}", plan.is_implicit()));
+        }
+        Ok(())
+    }
+}
+
+impl AfterCreate for Secret {
+    async fn after_create(tx: &mut Tx<'_>, _: &[Secret]) -> Result<()> {
+        let saves = *tx.local::<usize>()?;
+        Recorder::of(tx).note(format!("created after {saves} saves"));
         Ok(())
     }
 }
@@ -145,6 +214,34 @@ cases! {
         }
         // The second row was not created.
         assert_eq!(noted.take(), ["Lovelace"]);
+    }
+
+    async fn l34_all_plan_hooks_run_and_rows_that_are_there_get_what_the_caller_gave(engine) {
+        let db = engine.connect(tables![Secret], |c| c.observe(ByEmail)).await;
+        let recorder = Recorder::default();
+        let watched = db.as_actor(recorder.clone());
+        let secret = |email: &str, password: &str| NewSecret {
+            email: email.into(),
+            password: password.into(),
+            ..Default::default()
+        };
+        let first = watched.create(secret("a", "x")).await.unwrap();
+        assert_eq!((first.password.as_str(), first.made_by.as_str()), ("h(x)", "x"));
+        // What the before-save hook left in the operation's state is there after the create.
+        assert_eq!(recorder.take(), ["own plan, implicit false", "created after 1 saves"]);
+        let again = watched.create(secret("a", "y")).await.unwrap();
+        // Hashed once, by the update's own hooks; what a create's hook fills in stays as it was.
+        assert_eq!((again.id, again.password.as_str(), again.made_by.as_str()), (first.id, "h(y)", "x"));
+        assert_eq!(recorder.take(), ["own plan, implicit false"]);
+        let refused = watched.create(secret("bad", "z")).await.unwrap_err();
+        assert!(refused.is_rejected());
+        let upsert = watched.create(secret("bad", "z")).on_conflict(|s| s.email).do_update().await;
+        assert!(upsert.unwrap_err().is_rejected());
+        watched.create(secret("b", "z")).on_conflict(|s| s.email).do_update().await.unwrap();
+        let noted = recorder.take();
+        assert_eq!(noted[noted.len() - 2..], ["own plan, implicit false", "created after 1 saves"]);
+        let refreshed = watched.create(secret("a", "z")).refreshed().await.unwrap_err();
+        assert!(refreshed.to_string().contains("read again"), "{refreshed}");
     }
 
     async fn l26_l34_an_upsert_by_columns_that_are_not_unique_is_an_error(engine) {

@@ -47,6 +47,10 @@ pub(crate) struct Planned {
     pub(crate) after: Vec<PlannedOperation>,
     /// The operation that runs in its place.
     pub(crate) instead: Option<Box<Inner>>,
+    /// How a create that is made an upsert knows rows.
+    pub(crate) upsert: Option<Box<Conflict>>,
+    /// The drafts of a create with plan hooks as the caller gave them.
+    pub(crate) drafts: Vec<Slot>,
 }
 
 /// An operation put before or after another one.
@@ -96,7 +100,7 @@ macro_rules! plans {
 
             /// Whether it was made by a hook, rather than by the application (L60).
             pub fn is_implicit(&self) -> bool {
-                self.work.frame.is_some() || self.work.db.origin.is_some()
+                origin::is_made(self.work.frame, self.work.db)
             }
 
             /// The operations that led here, the innermost first, each with why it was made (L60).
@@ -226,10 +230,11 @@ macro_rules! replacing {
 /// Makes it an upsert.
 macro_rules! upserting {
     () => {
-        /// Makes it an upsert by these columns (L34), which are the key or unique together: a row that is there gets what its
-        /// draft gives, or what [`set_existing`](Self::set_existing) says. The lifecycle goes on as an upsert's: before-create
-        /// hooks have run, so rows that are new go on to their after-create hooks; those that are there get the hooks of an
-        /// update. What was planned around the create stays. In a create that is a part of an upsert this says nothing new.
+        /// Makes it an upsert by these columns (L34), which are the key or unique together. A row that is there gets what the
+        /// caller's draft gives, without what hooks of the create made of it, or what
+        /// [`set_existing`](Self::set_existing) says; and the hooks of an update. Rows that are new are created as all
+        /// hooks before left their drafts, and get the after-hooks of a create: those before have run. What was planned around the
+        /// create stays. In a create that is a part of an upsert this says nothing new.
         ///
         /// ```
         /// # use tripline::{*, prelude::*};
@@ -257,10 +262,8 @@ macro_rules! upserting {
             let table = self.work.op.table;
             match columns(T::cols(table)).indexes() {
                 Ok(target) => {
-                    let mut upsert = Inner::new(Operation::new(table, Kind::Upsert));
-                    upsert.conflict =
-                        Some(Box::new(Conflict { target, update: Some(ConflictUpdate::default()) }));
-                    self.work.planned.instead = Some(upsert);
+                    let update = Some(ConflictUpdate::default());
+                    self.work.planned.upsert = Some(Box::new(Conflict { target, update }));
                 }
                 Err(error) => drop(self.work.mistake.get_or_insert(error)),
             }
@@ -272,7 +275,7 @@ macro_rules! upserting {
         pub fn set_existing(&mut self, change: impl FnOnce(T::Cols) -> Assign<T>) -> &mut Self {
             let table = self.work.op.table;
             let Assign(column, slot, _) = change(T::cols(table));
-            let upsert = self.work.planned.instead.as_mut().and_then(|upsert| upsert.conflict.as_mut());
+            let upsert = self.work.planned.upsert.as_mut();
             let update = upsert.and_then(|conflict| conflict.update.as_mut());
             let done = slot.and_then(|slot| {
                 let update =

@@ -68,7 +68,7 @@ impl<'a, T: Table> Resolving<'a, T> {
 
     /// Whether it was made by a hook, rather than by the application (L60).
     pub fn is_implicit(&self) -> bool {
-        self.question.frame.is_some() || self.question.db.origin.is_some()
+        origin::is_made(self.question.frame, self.question.db)
     }
 
     /// The operations that led here, the innermost first, each with why it was made (L60).

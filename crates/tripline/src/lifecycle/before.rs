@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Link,
-    old::{read_old, split_patches},
+    old::{lacks_columns, read_again, read_old, split_patches},
     origin::Frame,
     run::{Guarded, Inner, Prepared, Run},
 };
@@ -30,6 +30,11 @@ pub(super) async fn before(
     mut run: Run<Guarded>,
     depth: usize,
 ) -> Result<Run<Prepared>> {
+    if run.op.kind == Kind::Create && !run.is_part && run.has_plans() {
+        // One of them may make it an upsert (L34).
+        let drafts = run.body.slots.flat()?.clone();
+        run.planned.drafts = drafts;
+    }
     if matches!(run.op.kind, Kind::Create | Kind::Upsert) {
         fill_defaults(link.db(), &mut run)?;
     }
@@ -113,6 +118,9 @@ async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Cal
         Phase::BeforeUpdateRows | Phase::BeforeDeleteRows => {
             if run.old_as_of.is_none() {
                 read_old(tx, run).await?;
+            } else if lacks_columns(run)? {
+                // An inner hook has set what is computed from columns that nobody had asked for.
+                read_again(tx, run).await?;
             }
             if run.body.old.is_empty() {
                 return Ok(());

@@ -99,6 +99,9 @@ fn check_node(table: TableRef, node: &Node) -> Result<()> {
         let found = match node {
             Node::Literal(value) => value.unstorable().map(str::to_owned),
             Node::In(_, list) => list.iter().find_map(Value::unstorable).map(str::to_owned),
+            Node::InRows(columns, values) if !are_rows(table, columns, values) => {
+                Some("rows that do not have the columns they are compared by".to_owned())
+            }
             Node::InRows(_, values) => values.iter().find_map(Value::unstorable).map(str::to_owned),
             Node::Like(_, pattern) => unusable(pattern).map(str::to_owned),
             Node::Or(any) if any.is_empty() => Some("none of no conditions: an empty OR".to_owned()),
@@ -115,6 +118,11 @@ fn check_node(table: TableRef, node: &Node) -> Result<()> {
         }
         None => Ok(()),
     }
+}
+
+fn are_rows(table: TableRef, columns: &[u16], values: &[Value]) -> bool {
+    let known = columns.iter().all(|column| usize::from(*column) < table.columns.len());
+    known && !columns.is_empty() && values.len().is_multiple_of(columns.len())
 }
 
 fn unusable(pattern: &Pattern) -> Option<&'static str> {

@@ -1,6 +1,6 @@
 //! Guard: may this be done at all? Refuses early, before any hook runs.
 
-use tripline_core::{Access, Cause, Chain, Error, Kind, Node, Origin, Phase, Result, Slot, Violation};
+use tripline_core::{Access, Chain, Error, Kind, Node, Origin, Phase, Result, Slot, Violation};
 
 use super::{
     Link, is_write,
@@ -39,9 +39,7 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
             return Err(Error::Unfiltered(run.op.kept()));
         }
         // The engine may; and what an upsert is made of was asked with it.
-        let frame = if let Link::Tx(tx) = link { tx.frame } else { None };
-        let asked = run.is_prepared || frame.is_some_and(|frame| frame.cause == Cause::Upsert);
-        if run.cascading.is_none() && !asked {
+        if run.cascading.is_none() && !run.is_part && run.callers.is_none() {
             refuse_read_only(&mut run)?;
         }
     }

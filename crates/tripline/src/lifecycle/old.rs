@@ -60,16 +60,38 @@ pub(super) fn old_columns(run: &mut Inner) -> Result<Vec<u16>> {
             if slot.is_set() && after.pairs() {
                 columns.insert((i % table.columns.len()) as u16);
             }
-            if let Slot::Expr(node) = slot {
-                node.visit(&mut |node| {
-                    if let Node::Column(column) = node {
-                        columns.insert(*column);
-                    }
-                });
-            }
         }
+        columns.extend(computed_from(run)?.iter());
     }
     Ok(columns.iter().collect())
+}
+
+/// The columns that expressions are computed from.
+fn computed_from(run: &mut Inner) -> Result<ColumnSet> {
+    let mut columns = ColumnSet::EMPTY;
+    let mut add = |node: &Node| {
+        node.visit(&mut |node| {
+            if let Node::Column(column) = node {
+                columns.insert(*column);
+            }
+        });
+    };
+    for slot in run.body.slots.flat()?.iter() {
+        if let Slot::Expr(node) = slot {
+            add(node);
+        }
+    }
+    run.computed.iter().for_each(|(_, node)| add(node));
+    Ok(columns)
+}
+
+/// Whether old rows were read without columns that expressions are computed from.
+pub(super) fn lacks_columns(run: &mut Inner) -> Result<bool> {
+    if run.op.kind != Kind::Update || run.patch_each {
+        return Ok(false);
+    }
+    let from = computed_from(run)?;
+    Ok(from.iter().any(|column| run.body.old.position(column).is_none()))
 }
 
 /// The columns of old rows that are read before the write.
@@ -90,73 +112,6 @@ fn add_wanted(run: &Inner, columns: &mut Vec<u16>) {
     let mut all: ColumnSet = columns.iter().copied().collect();
     all.extend(reads.new.iter().flat_map(ColumnSet::iter).chain(run.op.columns().iter().copied()));
     *columns = all.iter().collect();
-}
-
-/// The values of these columns as the write will leave them, row by row, computed from the old rows and the patches; none if old rows
-/// were not read, or not enough of them.
-///
-/// Nobody else writes an embedded database meanwhile, and what is written is stored as it was given: see ADR 24.
-pub(super) fn updated(run: &mut Inner, columns: &[u16]) -> Result<Option<Vec<Value>>> {
-    if run.old_as_of.is_none() || columns.is_empty() {
-        return Ok(None);
-    }
-    let width = run.op.table.columns.len();
-    let patches = std::mem::take(run.body.slots.flat()?);
-    let rows = columns.iter().map(|column| {
-        let position = run.body.old.position(*column);
-        let computes = |patch: &[Slot]| match &patch[usize::from(*column)] {
-            Slot::Expr(node) => is_arithmetic(node),
-            Slot::Unset => position.is_some(),
-            Slot::To(_) | Slot::Default(_) => true,
-        };
-        patches.chunks_exact(width).all(computes).then_some((usize::from(*column), position))
-    });
-    let known = rows.collect::<Option<Vec<_>>>().and_then(|from| compute(run, &patches, &from));
-    *run.body.slots.flat()? = patches;
-    Ok(known)
-}
-
-/// The values of these columns, each with its place in the old rows. None if one cannot be computed: the database says
-/// then what is wrong with it.
-fn compute(run: &Inner, patches: &[Slot], from: &[(usize, Option<usize>)]) -> Option<Vec<Value>> {
-    let (old, width, null) = (&run.body.old, run.op.table.columns.len(), Value::Null);
-    let mut values = Vec::with_capacity(old.len() * from.len());
-    for (i, row) in old.iter().enumerate() {
-        let patch = if run.patch_each { &patches[i * width..][..width] } else { patches };
-        for (column, position) in from {
-            values.push(match &patch[*column] {
-                Slot::To(value) | Slot::Default(value) => value.clone(),
-                Slot::Unset => row[(*position)?].clone(),
-                Slot::Expr(node) => {
-                    let value = |column| old.position(column).map_or(&null, |position| &row[position]);
-                    evaluate(node, &value).ok()?
-                }
-            });
-        }
-    }
-    Some(values)
-}
-
-/// Whether it is the same in every database: comparisons may follow a collation of the column's own.
-fn is_arithmetic(node: &Node) -> bool {
-    let mut arithmetic = true;
-    node.visit(&mut |node| {
-        arithmetic &= matches!(node, Node::Arith(..) | Node::Column(_) | Node::Literal(_));
-    });
-    arithmetic
-}
-
-/// An error if not all of the old rows were updated, whose new rows are computed.
-pub(super) fn all_updated(run: &Inner) -> Result<()> {
-    let (updated, rows) = (run.body.count, run.body.old.len());
-    if updated == rows as u64 {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "{updated} of the {rows} rows of {:?} were updated: a trigger of the database keeps some as they were, which \
-         hooks that see rows before and after do not go with",
-        run.op
-    )))
 }
 
 /// Makes of one patch for all rows one for each, in which expressions are computed (L22).
@@ -209,7 +164,7 @@ pub(super) async fn read_again(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
             order.push(i);
             if run.patch_each {
                 let patch = patches[i * width..][..width].to_vec();
-                kept.extend(compute_again(run, patch, before.row(i), row)?);
+                kept.extend(compute_again(run, patch, (&before, before.row(i)), row)?);
             }
         }
     }
@@ -224,15 +179,20 @@ pub(super) async fn read_again(tx: &mut Tx<'_>, run: &mut Inner) -> Result<()> {
 }
 
 /// Computes what the caller's expressions say of the row as it is now, unless a hook has put a value of its own.
-fn compute_again(run: &Inner, mut patch: Vec<Slot>, before: &[Value], now: &[Value]) -> Result<Vec<Slot>> {
+fn compute_again(
+    run: &Inner,
+    mut patch: Vec<Slot>,
+    (columns, before): (&RowSet, &[Value]),
+    now: &[Value],
+) -> Result<Vec<Slot>> {
     let null = Value::Null;
     for (column, node) in &run.computed {
-        let of = |row: &[Value]| {
-            let value = |column| run.body.old.position(column).map_or(&null, |position| &row[position]);
+        let of = |rows: &RowSet, row: &[Value]| {
+            let value = |column| rows.position(column).map_or(&null, |position| &row[position]);
             evaluate(node, &value)
         };
-        if patch[*column] == Slot::To(of(before)?) {
-            patch[*column] = Slot::To(of(now)?);
+        if patch[*column] == Slot::To(of(columns, before)?) {
+            patch[*column] = Slot::To(of(&run.body.old, now)?);
         }
     }
     Ok(patch)

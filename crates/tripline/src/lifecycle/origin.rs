@@ -75,8 +75,13 @@ fn cause(frame: Option<&Frame<'_>>, inherited: Option<&Inherited>) -> Option<Cau
 
 /// Whether what runs here was made by a hook, rather than by the application.
 pub(crate) fn is_implicit(frame: Option<&Frame<'_>>, db: &Db) -> bool {
+    is_made(frame.and_then(|frame| frame.parent), db)
+}
+
+/// The same of an operation that is made here.
+pub(crate) fn is_made(frame: Option<&Frame<'_>>, db: &Db) -> bool {
     // The parts of an upsert are the application's, if that is.
-    let mut around = std::iter::successors(frame.and_then(|frame| frame.parent), |frame| frame.parent);
+    let mut around = std::iter::successors(frame, |frame| frame.parent);
     around.any(|frame| frame.cause != Cause::Upsert) || db.origin.is_some()
 }
 

@@ -1,6 +1,6 @@
 //! Plan: the operation gets its final form, from hooks that do no I/O (L30) and from on-update values.
 
-use tripline_core::{Cause, Error, HookError, Kind, OnUpdate, Result, Slot, Value};
+use tripline_core::{Error, HookError, Kind, OnUpdate, Result, Slot, Value};
 
 use super::{
     Link,
@@ -32,12 +32,12 @@ pub(super) fn plan(link: &mut Link<'_, '_>, mut run: Run<Prepared>) -> Result<Pl
             // What a hook took back falls back on its default.
             fill_defaults(link.db(), &mut run)?;
         }
-        let frame = if let Link::Tx(tx) = link { tx.frame } else { None };
-        let part_of_upsert = frame.is_some_and(|frame| frame.cause == Cause::Upsert);
-        if let Some(other) =
-            run.planned.instead.take_if(|other| other.op.kind != Kind::Upsert || !part_of_upsert)
-        {
+        if let Some(other) = run.planned.instead.take() {
             return Ok(Plan::Instead(run.next::<Final>().instead(other)?));
+        }
+        // What is a part of an upsert is one already.
+        if let Some(conflict) = run.planned.upsert.take().filter(|_| !run.is_part) {
+            return Ok(Plan::Instead(run.next::<Final>().upsert(conflict)?));
         }
     }
     if matches!(run.op.kind, Kind::Create | Kind::Update) && run.has_after_hooks() {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tripline_core::{Conflict, Error, Kind, Node, Operation, Phase, Result, Value};
+use tripline_core::{Conflict, Error, Kind, Node, Operation, Phase, Result, Slot, Value};
 
 pub(crate) use self::reads::Reads;
 use super::{
@@ -75,7 +75,12 @@ pub(crate) struct Inner {
     pub(crate) planned: Planned,
     /// Whether it is already what a plan hook made of another operation (L34).
     replaced: bool,
-    /// Whether the create that it was, or is a part of, has been guarded, and gone past its before and plan hooks.
+    /// Of an upsert that was a create: the drafts as the caller gave them. All that comes before the write of the create
+    /// has been done.
+    pub(crate) callers: Option<Vec<Slot>>,
+    /// Whether it is a part of an upsert.
+    pub(crate) is_part: bool,
+    /// Whether it is a part of one that was a create, and has been prepared as that.
     pub(crate) is_prepared: bool,
     /// How an upsert knows rows, and what existing ones get.
     pub(crate) conflict: Option<Box<Conflict>>,
@@ -206,9 +211,6 @@ impl Run<Final> {
             other.once.push(hook);
         }
         same_rows(&self.op, &mut other.op);
-        if self.op.kind == Kind::Create {
-            other.becomes_upsert_of(&mut self)?;
-        }
         other.op.database = self.op.database;
         other.cascading = self.cascading.take();
         other.op.without_hooks |= self.op.without_hooks;
@@ -224,19 +226,29 @@ impl Run<Final> {
     }
 }
 
-impl Inner {
-    /// As an upsert, takes over what a create has come to before its write.
-    fn becomes_upsert_of(&mut self, create: &mut Inner) -> Result<()> {
-        let drafts = std::mem::take(create.body.slots.flat()?);
-        let target = self.conflict.as_ref().map_or(&[][..], |conflict| &conflict.target);
-        self.is_alike = are_alike(self.op.table, &drafts, target);
-        let sets = self.conflict.as_ref().and_then(|conflict| conflict.update.as_ref());
-        self.is_uniform = sets.is_some_and(|update| !update.set.is_empty())
-            || is_uniform(&drafts, self.op.table.columns.len());
-        self.body.slots.fill(drafts);
-        self.op.many = create.op.many;
-        self.is_prepared = true;
-        Ok(())
+impl Run<Final> {
+    /// The upsert that a plan hook made of a create.
+    pub(super) fn upsert(mut self, conflict: Box<Conflict>) -> Result<Run<Asked>> {
+        if self.refreshed {
+            let why = format!(
+                "{:?} is made an upsert by a plan hook, which gives no rows to be read again",
+                self.op
+            );
+            return Err(Error::invalid(why));
+        }
+        let table = self.op.table;
+        let callers = std::mem::take(&mut self.planned.drafts);
+        let drafts = std::mem::take(self.body.slots.flat()?);
+        let mut upsert = Inner::new(Operation::new(table, Kind::Upsert));
+        let sets = conflict.update.as_ref().is_some_and(|update| !update.set.is_empty());
+        // As one statement, a row that is there would get what hooks have made of a new one.
+        let same = callers.iter().zip(&drafts).all(|(caller, draft)| !caller.is_set() || caller == draft);
+        upsert.is_uniform = sets || same && is_uniform(&callers, table.columns.len());
+        upsert.is_alike = are_alike(table, &drafts, &conflict.target);
+        upsert.conflict = Some(conflict);
+        upsert.body.slots.fill(drafts);
+        upsert.callers = Some(callers);
+        self.instead(upsert)
     }
 }
 
@@ -275,6 +287,8 @@ impl Inner {
             local: Local::default(),
             planned: Planned::default(),
             replaced: false,
+            callers: None,
+            is_part: false,
             is_prepared: false,
             node: None,
             conflict: None,

@@ -38,8 +38,8 @@ impl Inner {
         };
         let is_past = |bound: &Bound| is_before(bound.hook.phase);
         let of_create = attached.and_then(|attached| attached.hooks(Kind::Create));
-        let creates =
-            of_create.is_some_and(|hooks| hooks.iter().any(|bound| !self.is_prepared || !is_past(bound)));
+        let creates = of_create
+            .is_some_and(|hooks| hooks.iter().any(|bound| self.callers.is_none() || !is_past(bound)));
         creates || has_some(Kind::Update) || !self.once.is_empty() || !self.is_uniform || self.is_alike
     }
 }

@@ -7,8 +7,8 @@ use tripline_core::{
 };
 
 use super::{
-    Link,
-    old::{self, is_stale, old_columns, old_keys, pair, read_again, read_old, too_many},
+    Link, computed,
+    old::{is_stale, old_columns, old_keys, pair, read_again, read_old, too_many},
     run::{Checked, Inner, Run, Written},
     upsert,
 };
@@ -128,11 +128,12 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     let keys = (run.patch_each || by_key).then(|| old_keys(run));
     let (returning, paired, seen) = {
         let reads = run.reads(false);
-        let paired = reads.old.is_some();
+        // Also what was given of each row stands in the order of the old ones.
+        let paired = reads.old.is_some() || run.patch_each && run.local.given.is_some();
         (returning(run, reads.new.as_ref(), paired)?, paired, reads.new.is_some() || with_old)
     };
     let returning_old = if with_old { old_columns(run)? } else { Vec::new() };
-    let known = if traits.shared { None } else { old::updated(run, &returning)? };
+    let known = if traits.shared { None } else { computed::updated(run, &returning)? };
     let answered = if known.is_some() { &[][..] } else { &returning[..] };
     let patches = std::mem::take(run.body.slots.flat()?);
     let many = keys.as_ref().filter(|keys| keys.len() > ROWS_PER_TURN && !traits.remote);
@@ -158,7 +159,7 @@ async fn update(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
     };
     run.body.count = answer.count;
     if let Some(values) = known {
-        old::all_updated(run)?;
+        computed::all_updated(run)?;
         run.body.new = RowSet { columns: returning, values };
     } else if with_old {
         part(run, answer.values, returning, returning_old);

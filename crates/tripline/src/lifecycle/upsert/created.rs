@@ -38,7 +38,13 @@ pub(super) async fn created(
     let mut ask = Inner::new(op);
     let drafts = waiting.iter().flat_map(|i| &rows.drafts[i * width..][..width]);
     ask.body.slots.fill(drafts.cloned().collect());
-    ask.is_prepared = run.is_prepared;
+    ask.op.returns = run.op.returns.clone();
+    ask.is_part = true;
+    if rows.callers.is_some() {
+        ask.is_prepared = true;
+        // Its before-hooks have run, and may have left something for those after it (L64).
+        ask.local = std::mem::take(&mut run.local);
+    }
     ask.conflict = Some(Box::new(Conflict { target: conflict.target.clone(), update: None }));
     ask.once = std::mem::take(&mut run.once);
     run.once = ask.once.extract_if(.., |hook| !crate::catalog::concerns(hook.phase, Kind::Create)).collect();
@@ -48,6 +54,9 @@ pub(super) async fn created(
     let asked = Run::asked(&tx.state.db, ask)?;
     rows.spend(&asked)?;
     let mut done = operation(&mut tx, asked).await?;
+    if rows.callers.is_some() {
+        run.local = std::mem::take(&mut done.local);
+    }
     let lost: HashMap<usize, Vec<Value>> = std::mem::take(&mut done.lost).into_iter().collect();
     let key = key_positions(&done, &done.body.new);
     let mut new = done.body.new.iter();

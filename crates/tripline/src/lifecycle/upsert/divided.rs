@@ -29,6 +29,8 @@ const ATTEMPTS: usize = 8;
 pub(super) struct Rows {
     /// Each draft's slots, one after the other.
     pub(super) drafts: Vec<Slot>,
+    /// As the caller gave them, if hooks of a create have worked on them.
+    pub(super) callers: Option<Vec<Slot>>,
     /// By which values each is known.
     pub(super) known_by: Vec<Vec<Value>>,
     /// What the caller gets of each.
@@ -82,6 +84,7 @@ pub(in crate::lifecycle) async fn divided(
         known_by: filled.chunks_exact(width).map(|draft| values_by(draft, &conflict.target)).collect(),
         results: vec![None; drafts.len() / width],
         drafts,
+        callers: run.callers.take(),
         columns: run.op.columns().into_owned(),
         taken: HashSet::new(),
         spent: Vec::new(),

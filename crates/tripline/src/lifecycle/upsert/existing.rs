@@ -80,6 +80,7 @@ fn update(run: &mut Inner, rows: &Rows, target: &[u16], set: Option<Vec<Slot>>) 
     let mut op = Operation::new(table, Kind::Update);
     op.without_hooks = run.op.without_hooks;
     let mut ask = Inner::new(op);
+    ask.is_part = true;
     ask.also_reads = columns.clone();
     ask.op.returns = Returns::Some(columns.into());
     ask.once = std::mem::take(&mut run.once);
@@ -111,7 +112,7 @@ fn patches(table: TableRef, rows: &Rows, found: &[usize], target: &[u16]) -> Vec
     let width = table.columns.len();
     let mut patches = vec![Slot::Unset; width * found.len()];
     for (patch, i) in patches.chunks_exact_mut(width).zip(found) {
-        let draft = &rows.drafts[i * width..][..width];
+        let draft = &rows.callers.as_ref().unwrap_or(&rows.drafts)[i * width..][..width];
         for column in given(table, draft, target) {
             patch[usize::from(column)] = draft[usize::from(column)].clone();
         }

@@ -24,7 +24,8 @@ pub(in crate::lifecycle) fn prepare(db: &Db, run: &mut Inner) -> Result<()> {
     let now = run.now(db);
     if let Some(update) = &mut conflict.update {
         if is_empty(update) {
-            let first = drafts.chunks_exact(table.columns.len()).next().unwrap_or_default();
+            let given_by = run.callers.as_ref().unwrap_or(&drafts);
+            let first = given_by.chunks_exact(table.columns.len()).next().unwrap_or_default();
             update.excluded = given(table, first, &conflict.target);
         }
         if is_empty(update) {
