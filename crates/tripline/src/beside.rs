@@ -7,8 +7,8 @@
 
 use std::{
     cell::{Cell, RefCell},
-    future::poll_fn,
-    pin::pin,
+    pin::Pin,
+    task::{Context, Poll},
 };
 
 use tripline_core::{BesideTransaction, Error, HookName, Kept, Result};
@@ -54,13 +54,26 @@ impl Drop for Unmark {
 }
 
 /// Polls user code that runs inside a transaction of this database.
-pub(crate) async fn inside<T>(database: usize, hook: Option<HookName>, code: impl Future<Output = T>) -> T {
-    let mut code = pin!(code);
-    poll_fn(move |cx| {
-        let _unmark = Unmark::mark(Open { database, hook });
-        code.as_mut().poll(cx)
-    })
-    .await
+///
+/// It is no async function: that would move the code's future once more before it is polled, which, of a box, takes
+/// longer than the rest.
+pub(crate) fn inside<F: Future + Unpin>(database: usize, hook: Option<HookName>, code: F) -> Inside<F> {
+    Inside { open: Open { database, hook }, code }
+}
+
+/// See [`inside`].
+pub(crate) struct Inside<F> {
+    open: Open,
+    code: F,
+}
+
+impl<F: Future + Unpin> Future for Inside<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _unmark = Unmark::mark(self.open);
+        Pin::new(&mut self.code).poll(cx)
+    }
 }
 
 /// An error if this database's transaction is being polled here.

@@ -101,12 +101,17 @@ pub(crate) struct Hooks {
 #[derive(Clone, Debug)]
 pub(crate) struct Bound {
     pub(crate) hook: Hook,
+    name: HookName,
     /// `None` for a table's own hook.
     pub(crate) carrier: Option<Arc<Carrier>>,
     pub(crate) scope: Scope,
 }
 
 impl Bound {
+    fn new(hook: Hook, carrier: Option<Arc<Carrier>>, scope: Scope) -> Bound {
+        Bound { hook, name: HookName::Type((hook.name)()), carrier, scope }
+    }
+
     pub(crate) fn carrier(&self) -> &Carrier {
         match &self.carrier {
             Some(carrier) => &**carrier,
@@ -120,7 +125,7 @@ impl Bound {
     }
 
     pub(crate) fn name(&self) -> HookName {
-        HookName::Type((self.hook.name)())
+        self.name
     }
 }
 

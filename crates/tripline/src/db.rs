@@ -5,6 +5,7 @@ mod background;
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -207,7 +208,7 @@ impl Db {
         let live = Live::transaction();
         let result = {
             let mut tx = Tx::outermost(&mut state, self);
-            beside::inside(self.id(), None, live.around(transaction(&mut tx))).await
+            beside::inside(self.id(), None, pin!(live.around(transaction(&mut tx)))).await
         };
         live.ends(state.end(result)).await
     }
@@ -231,7 +232,7 @@ impl Db {
         let mut state = TxState::new(self, mode);
         let result = {
             let mut read = Read(Tx::outermost(&mut state, self));
-            beside::inside(self.id(), None, live.around(transaction(&mut read))).await
+            beside::inside(self.id(), None, pin!(live.around(transaction(&mut read)))).await
         };
         live.ends(state.end(result)).await
     }

@@ -9,7 +9,7 @@ mod pending;
 mod state;
 mod traced;
 
-use std::any::Any;
+use std::{any::Any, pin::pin};
 
 use tripline_core::{Error, Operation, Origin, Result};
 
@@ -104,7 +104,7 @@ impl<'t> Tx<'t> {
         let live = Live::transaction();
         let result = {
             let mut nested = Tx { level, ..self.reborrow() };
-            beside::inside(database, hook, live.around(transaction(&mut nested))).await
+            beside::inside(database, hook, pin!(live.around(transaction(&mut nested)))).await
         };
         live.ends(self.state.close_level(level, mark, depth, result)).await
     }

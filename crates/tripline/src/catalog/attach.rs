@@ -25,13 +25,12 @@ pub(super) fn attach(entry: &TableEntry, observers: &[Registered]) -> Result<Att
             };
             let place = observer.place;
             let kind = if scope == 0 { Scope::AllTables(place) } else { Scope::Observer(place) };
-            let bound =
-                |hook: &Hook| Bound { hook: *hook, carrier: Some(observer.carrier.clone()), scope: kind };
+            let bound = |hook: &Hook| Bound::new(*hook, Some(observer.carrier.clone()), kind);
             scopes[scope].extend(observed.hooks.iter().flatten().map(bound));
         }
     }
     let own = entry.hooks.iter().flatten().flatten();
-    scopes[2].extend(own.map(|hook| Bound { hook: *hook, carrier: None, scope: Scope::Table }));
+    scopes[2].extend(own.map(|hook| Bound::new(*hook, None, Scope::Table)));
     // A stable sort: observers of one scope stay in order of registration (L13).
     scopes.iter_mut().for_each(|scope| scope.sort_by_key(|bound| generality(bound.hook.phase)));
     let hooks = |kind| {

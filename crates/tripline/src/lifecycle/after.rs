@@ -65,7 +65,7 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
         let (phase, name) = (hook.phase, HookName::Place(hook.place));
         match hook.call.take() {
             Some(OnceCall::InTx(once)) if shown => {
-                call(tx, run, depth, Caller::Once(phase, name, once)).await?;
+                call(tx, run, depth, &mut Caller::Once(phase, name, Some(once))).await?;
             }
             // Not its time yet.
             ended @ Some(OnceCall::Ended(_)) => hook.call = ended,
@@ -77,7 +77,7 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
     let hooks = attached.as_ref().and_then(|attached| attached.hooks(run.op.kind));
     for bound in hooks.into_iter().flat_map(|hooks| &hooks.after) {
         if shown || bound.hook.phase == Phase::AfterAny {
-            call(tx, run, depth, Caller::Bound(bound)).await?;
+            call(tx, run, depth, &mut Caller::Bound(bound)).await?;
         }
     }
     Ok(())

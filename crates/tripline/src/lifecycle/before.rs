@@ -19,10 +19,7 @@ use crate::{
         once::{InTxOnce, OnceCall},
     },
     spans::Live,
-    trace::{
-        Scope,
-        recording::{Changed, Event},
-    },
+    trace::{Scope, recording::Changed},
 };
 
 pub(super) async fn before(
@@ -87,16 +84,16 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
     for bound in hooks.into_iter().flat_map(|hooks| &hooks.before) {
         // The usual case by the shortest way.
         if bound.hook.phase == Phase::BeforeCreate && !run.body.slots.is_empty() {
-            call(tx, run, depth, Caller::Bound(bound)).await?;
+            call(tx, run, depth, &mut Caller::Bound(bound)).await?;
         } else {
-            call_before(tx, run, depth, Caller::Bound(bound)).await?;
+            call_before(tx, run, depth, &mut Caller::Bound(bound)).await?;
         }
     }
     for i in 0..run.once.len() {
         if is_before(run.once[i].phase) {
             let (phase, name) = (run.once[i].phase, HookName::Place(run.once[i].place));
             if let Some(OnceCall::InTx(call)) = run.once[i].call.take() {
-                call_before(tx, run, depth, Caller::Once(phase, name, call)).await?;
+                call_before(tx, run, depth, &mut Caller::Once(phase, name, Some(call))).await?;
             }
         }
     }
@@ -106,11 +103,12 @@ async fn call_hooks(tx: &mut Tx<'_>, run: &mut Inner, depth: usize) -> Result<()
 /// Who is called.
 pub(super) enum Caller<'b> {
     Bound(&'b Bound),
-    Once(Phase, HookName, Box<InTxOnce>),
+    /// Once, and then no more.
+    Once(Phase, HookName, Option<Box<InTxOnce>>),
 }
 
-async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Caller<'_>) -> Result<()> {
-    let phase = match &caller {
+async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: &mut Caller<'_>) -> Result<()> {
+    let phase = match caller {
         Caller::Bound(bound) => bound.hook.phase,
         Caller::Once(phase, ..) => *phase,
     };
@@ -152,7 +150,12 @@ async fn call_before(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Cal
 
 /// A hook that sees one patch for all rows, after an outer hook gave each row its own: it sees what they have in
 /// common, and what it changes there holds for every row.
-async fn with_common_patch(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Caller<'_>) -> Result<()> {
+async fn with_common_patch(
+    tx: &mut Tx<'_>,
+    run: &mut Inner,
+    depth: usize,
+    caller: &mut Caller<'_>,
+) -> Result<()> {
     let width = run.op.table.columns.len();
     let mut each = std::mem::take(run.body.slots.flat()?);
     let mut common = each[..width].to_vec();
@@ -176,16 +179,18 @@ async fn with_common_patch(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, calle
 }
 
 /// Calls one hook, as the operation's origin and actor, marked as inside the transaction; its error is named (L14).
-pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller: Caller<'_>) -> Result<()> {
-    let (phase, hook) = match &caller {
-        Caller::Bound(bound) => (bound.hook.phase, bound.name()),
-        Caller::Once(phase, name, _) => (*phase, *name),
+pub(super) async fn call(
+    tx: &mut Tx<'_>,
+    run: &mut Inner,
+    depth: usize,
+    caller: &mut Caller<'_>,
+) -> Result<()> {
+    let (phase, hook, scope) = match caller {
+        Caller::Bound(bound) => (bound.hook.phase, bound.name(), bound.scope),
+        Caller::Once(phase, name, _) => (*phase, *name, Scope::Operation),
     };
     let (database, level) = (tx.state.db.id(), tx.level);
-    let node = tx.state.trace_begin(run.node.unwrap_or(0), || match &caller {
-        Caller::Bound(bound) => bound.event(),
-        Caller::Once(..) => Event::Hook { phase, hook, scope: Scope::Operation },
-    });
+    let node = tx.state.trace_hook(run.node.unwrap_or(0), phase, hook, scope);
     if tx.state.is_dry() {
         return Ok(());
     }
@@ -209,9 +214,10 @@ pub(super) async fn call(tx: &mut Tx<'_>, run: &mut Inner, depth: usize, caller:
             }
             Call::Plan(_) | Call::Resolve(_) | Call::Ended(_) => Ok(()),
         },
-        Caller::Once(_, _, call) => {
-            beside::inside(database, Some(hook), live.around(call(&mut handle, body))).await
-        }
+        Caller::Once(_, _, call) => match call.take() {
+            Some(call) => beside::inside(database, Some(hook), live.around(call(&mut handle, body))).await,
+            None => Ok(()),
+        },
     };
     // Also an operation inside that failed and was ignored, or was dropped, ends this one (L6).
     let result = result.and_then(|()| tx.state.settle(level, depth));

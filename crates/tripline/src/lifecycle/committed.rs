@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tripline_core::{BoxFuture, Durability, Error, HookName, Reply, Result};
+use tripline_core::{BoxFuture, Durability, Error, HookName, Phase, Reply, Result};
 
 use crate::{
     Db,
     catalog::Bound,
     hooks::{Call, body::Body, once::OnceCall},
     spans::Live,
-    trace::{
-        Root, Scope,
-        recording::{Event, Recording},
-    },
+    trace::{Root, Scope, recording::Recording},
     tx::{Ended, Queued},
 };
 
@@ -98,8 +95,9 @@ impl Notes {
     }
 
     /// Notes that a hook begins; gives the handle that it gets, whose operations know where they come from.
-    fn begin(&mut self, db: &Db, hook: HookName, event: Event) -> (u32, Db) {
-        let traced = self.0.as_mut().map(|recording| (recording.id, recording.begin(0, event)));
+    fn begin(&mut self, db: &Db, phase: Phase, hook: HookName, scope: Scope) -> (u32, Db) {
+        let traced =
+            self.0.as_mut().map(|recording| (recording.id, recording.begin_hook(0, phase, hook, scope)));
         let origin = db.origin.as_ref().map(|origin| Arc::new(origin.for_hook(hook, traced)));
         (traced.map_or(0, |(_, node)| node), Db { origin, ..db.clone() })
     }
@@ -125,8 +123,7 @@ impl Ended {
         for once in self.once.iter_mut().rev() {
             if let Some(OnceCall::Ended(call)) = once.call.take() {
                 let (phase, hook) = (once.phase, HookName::Place(once.place));
-                let event = Event::Hook { phase, hook, scope: Scope::Operation };
-                let (node, db) = notes.begin(&self.db, hook, event);
+                let (node, db) = notes.begin(&self.db, phase, hook, Scope::Operation);
                 let live = Live::hook(phase, hook, body.kind, body.table.name);
                 let failed = db.guarded(Some(hook), live.around(call(&db, body))).await;
                 live.ended(failed);
@@ -156,7 +153,7 @@ impl Ended {
 
 async fn call(bound: &Bound, db: &Db, body: &mut Body, notes: &mut Notes) {
     let Call::Ended(call) = bound.hook.call else { return };
-    let (node, db) = notes.begin(db, bound.name(), bound.event());
+    let (node, db) = notes.begin(db, bound.hook.phase, bound.name(), bound.scope);
     let live = Live::hook(bound.hook.phase, bound.name(), body.kind, body.table.name);
     let called = live.around(call(bound.carrier(), &db, body));
     let failed = db.guarded(Some(bound.name()), called).await;

@@ -61,7 +61,9 @@ fn call_hooks(link: &mut Link<'_, '_>, run: &mut Inner) -> Result<()> {
         let mut mistake = None;
         let live = Live::hook(bound.hook.phase, bound.name(), run.op.kind, run.op.table.name);
         let node = match link {
-            Link::Tx(tx) => Some(tx.state.trace_begin(run.node.unwrap_or(0), || bound.event())),
+            Link::Tx(tx) => {
+                Some(tx.state.trace_hook(run.node.unwrap_or(0), bound.hook.phase, bound.name(), bound.scope))
+            }
             Link::Db(_) => None,
         };
         let (db, actor, frame) = match link {

@@ -29,7 +29,9 @@ pub(super) async fn resolve(
     let asked = !run.op.columns().is_empty();
     let wants_rows = run.is_write() && (asked || reads.old.is_some() || reads.new.is_some());
     let node = match link {
-        Link::Tx(tx) => Some(tx.state.trace_begin(run.node.unwrap_or(0), || bound.event())),
+        Link::Tx(tx) => {
+            Some(tx.state.trace_hook(run.node.unwrap_or(0), bound.hook.phase, bound.name(), bound.scope))
+        }
         Link::Db(_) => None,
     };
     if link.is_dry() {

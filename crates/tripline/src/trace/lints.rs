@@ -7,8 +7,8 @@ use crate::{Lints, warnings::Warning};
 
 /// What the recording shows. `one_writer` is whether others wait while it writes.
 pub(crate) fn warnings(recording: &Recording, lints: &Lints, one_writer: bool) -> Vec<Warning> {
-    // Most are short, and have nothing to show.
-    let short = recording.nodes.len() <= lints.repeated.min(lints.statements_per_row);
+    // Most send little, and have nothing to show.
+    let short = recording.transcript.len() < lints.repeated.min(lints.statements_per_row);
     // None takes longer than the whole, unless something of that was dropped.
     let whole = recording.nodes.first().and_then(Node::took);
     let soon = whole.is_some_and(|whole| whole <= lints.holds_writer);

@@ -139,11 +139,18 @@ impl Recording {
 
     /// Notes that something begins; gives its place.
     pub(crate) fn begin(&mut self, under: u32, event: Event) -> u32 {
-        let follows_at_once = matches!(event, Event::Hook { .. }) && self.at_hook_of == Some(under);
-        if !follows_at_once {
+        self.last = self.elapsed();
+        self.note(under, event)
+    }
+
+    /// Notes that a hook begins. Inlined, as [`note`](Self::note), so that the step is written where it stays: to write it
+    /// somewhere else first takes as long as a small hook.
+    #[inline]
+    pub(crate) fn begin_hook(&mut self, under: u32, phase: Phase, hook: HookName, scope: Scope) -> u32 {
+        if self.at_hook_of != Some(under) {
             self.last = self.elapsed();
         }
-        self.note(under, event)
+        self.note(under, Event::Hook { phase, hook, scope })
     }
 
     /// Whether no more is noted.
@@ -152,6 +159,7 @@ impl Recording {
     }
 
     /// Notes what takes too little time to look at the clock for it.
+    #[inline]
     pub(crate) fn note(&mut self, under: u32, event: Event) -> u32 {
         self.at_hook_of = None;
         if self.is_full() {

@@ -2,6 +2,7 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
+    pin::pin,
     time::Duration,
 };
 
@@ -82,7 +83,7 @@ impl Db {
             let live = Live::transaction();
             let result = {
                 let mut tx = Tx::outermost(&mut state, self);
-                beside::inside(self.id(), None, live.around(transaction(&mut tx))).await
+                beside::inside(self.id(), None, pin!(live.around(transaction(&mut tx)))).await
             };
             match live.ends(state.end(result)).await {
                 Err(error) if attempt < options.retries && error.is_transient() => {}

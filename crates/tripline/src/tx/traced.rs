@@ -2,11 +2,11 @@
 
 use std::sync::PoisonError;
 
-use tripline_core::{Commit, Kept, Result};
+use tripline_core::{Commit, HookName, Kept, Phase, Result};
 
 use super::TxState;
 use crate::trace::{
-    Root,
+    Root, Scope,
     recording::{Changed, Event, Recording},
 };
 
@@ -31,6 +31,12 @@ impl TxState {
     /// Notes that something begins; gives its place.
     pub(crate) fn trace_begin(&mut self, under: u32, event: impl FnOnce() -> Event) -> u32 {
         self.trace.as_mut().map_or(0, |trace| trace.begin(under, event()))
+    }
+
+    /// Notes that a hook begins; gives its place.
+    #[inline]
+    pub(crate) fn trace_hook(&mut self, under: u32, phase: Phase, hook: HookName, scope: Scope) -> u32 {
+        self.trace.as_mut().map_or(0, |trace| trace.begin_hook(under, phase, hook, scope))
     }
 
     /// Notes how it ended.
