@@ -177,9 +177,9 @@ impl Connection {
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next().map_err(failed)? {
             for (i, column) in returning.iter().enumerate() {
-                match read(row.get_ref(i).map_err(failed)?, table, *column) {
-                    Ok(value) => answer.values.push(value),
-                    Err(error) => return Err(self.undo(rows, error)),
+                if let Err(error) = read(row.get_ref(i).map_err(failed)?, table, *column, &mut answer.values)
+                {
+                    return Err(self.undo(rows, error));
                 }
             }
             answer.count += 1;
@@ -242,7 +242,7 @@ impl Connection {
                         _ => {}
                     }
                     for (i, column) in columns.as_ref().iter().enumerate() {
-                        answer.values.push(read(row.get_ref(i).map_err(failed)?, table, *column)?);
+                        read(row.get_ref(i).map_err(failed)?, table, *column, &mut answer.values)?;
                     }
                     answer.count += 1;
                 }

@@ -31,11 +31,27 @@ impl ToSql for Bind<'_> {
     }
 }
 
-/// A stored value as the column's type.
+/// Adds a stored value as the column's type.
+///
+/// The usual ones are made where they stay: moving what was just made took longer than making it.
 #[inline]
-pub(crate) fn read(stored: ValueRef<'_>, table: TableRef, column: u16) -> Result<Value> {
-    typed(stored, table.columns[usize::from(column)].ty)
-        .map_err(|mismatch| mismatched(table, column, mismatch))
+pub(crate) fn read(
+    stored: ValueRef<'_>,
+    table: TableRef,
+    column: u16,
+    values: &mut Vec<Value>,
+) -> Result<()> {
+    let ty = table.columns[usize::from(column)].ty;
+    match (stored, ty) {
+        (ValueRef::Integer(i), ColumnType::Int) => values.push(Value::Int(i)),
+        (ValueRef::Null, _) => values.push(Value::Null),
+        (ValueRef::Text(bytes), ColumnType::Text) => match text(bytes) {
+            Ok(text) => values.push(Value::Text(text)),
+            Err(mismatch) => return Err(mismatched(table, column, mismatch)),
+        },
+        _ => values.push(typed(stored, ty).map_err(|mismatch| mismatched(table, column, mismatch))?),
+    }
+    Ok(())
 }
 
 #[cold]
