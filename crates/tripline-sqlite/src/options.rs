@@ -94,6 +94,11 @@ impl Options {
                 ));
             }
             ":memory:" => Location::Memory,
+            "memory:" | "memory" => {
+                return Err(setup(
+                    "for memory the database's URL is `sqlite::memory:`, with two colons".to_owned(),
+                ));
+            }
             path => Location::File(PathBuf::from(percent_decoded(path).map_err(setup)?)),
         };
         let mut options = Options::new(location);
@@ -190,6 +195,7 @@ mod tests {
     fn a_wrong_url_says_what_would_be_right() {
         for (url, needle) in [
             ("sqlite://", "sqlite::memory:"),
+            ("sqlite:memory:", "two colons"),
             ("postgres://x", "no URL of SQLite"),
             ("sqlite://a?durabilty=strict", "there are durability"),
             ("sqlite://a?durability=max", "grouped, strict or relaxed"),

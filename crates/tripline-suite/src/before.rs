@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use tripline::{
-    BeforeCreate, BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, Edit, Kind, Operation, Saves,
-    prelude::*,
+    AnyValues, BeforeCreate, BeforeDeleteRows, BeforeSave, BeforeUpdate, BeforeUpdateRows, Edit, Kind,
+    Operation, Saves, Value, prelude::*,
 };
 
 use crate::Recorder;
@@ -394,6 +394,20 @@ cases! {
             .await
             .unwrap();
         assert_eq!(recorder.take(), [r#"["id", "title"]"#, "[]"]);
+    }
+
+    async fn l26_a_value_of_a_wrong_type_is_not_a_hooks_failure(engine) {
+        let db = engine.db(tables![Task]).await;
+        let table = db.table("tasks").unwrap();
+        for (value, code) in [(Value::Int(3), "invalid"), (Value::Null, "not_null")] {
+            let mut values = AnyValues::new(table);
+            values.set("title", value).unwrap();
+            let error = db.create_in(table, values).await.unwrap_err();
+            assert_eq!(error.code(), code, "{error}");
+            assert!(error.to_string().contains("title"), "{error}");
+        }
+        let update = db.update_in(table).all_rows().set(|c| c.col("title").set(3));
+        assert_eq!(update.await.unwrap_err().code(), "invalid");
     }
 
     async fn l23_too_many_rows_for_hooks_is_an_error_before_anything_is_written(engine) {

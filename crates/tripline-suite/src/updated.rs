@@ -44,6 +44,8 @@ cases! {
         db.create(vec![account("a", 1), account("b", -5), account("c", i64::MAX / 3)]).await.unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let of_hook = seen.clone();
+        let printed = Arc::new(Mutex::new(String::new()));
+        let of_print = printed.clone();
         let rows = db
             .update::<Account>()
             .filter(|a| a.cents.lt(i64::MAX))
@@ -51,6 +53,7 @@ cases! {
             .set(|a| a.rate.add(0.2))
             .set(|a| a.note.set(Some("tripled".into())))
             .after_update(async move |_, changes: &[Change<Account>]| {
+                *of_print.lock().unwrap() = format!("{:?}", changes[0]);
                 of_hook.lock().unwrap().extend(changes.iter().map(|change| (shown(change), change.new.clone())));
                 Ok(())
             })
@@ -63,6 +66,8 @@ cases! {
         assert_eq!(new, stored(&db).await);
         assert_eq!(rows.len(), 3);
         assert!(texts.contains(&"b -5 to -15: cro".to_owned()), "{texts:?}");
+        let printed = printed.lock().unwrap().clone();
+        assert!(printed.ends_with(r#"modified: ["cents", "rate", "note"] }"#), "{printed}");
     }
 
     async fn l22_l42_what_is_computed_from_columns_that_no_hook_asks_for_is_right(engine) {

@@ -37,6 +37,9 @@ pub mod guide {
 
     #[doc = include_str!("../../../docs/guide/traces.md")]
     pub struct Traces;
+
+    #[doc = include_str!("../../../docs/guide/dynamic.md")]
+    pub struct Dynamic;
 }
 
 /// The programs of the page on PostgreSQL.

@@ -20,7 +20,7 @@ thread_local! {
 }
 
 impl Db {
-    /// Waits until all work after commits is done: hooks, [`Tx::on_commit`], tasks of [`Db::spawn`] (L51).
+    /// Waits until all work after commits is done: hooks, [`Tx::on_commit`](crate::Tx::on_commit), tasks of [`Db::spawn`] (L51).
     ///
     /// An error inside the database's own transaction, which such work may be waiting for, and inside such work.
     pub async fn drain(&self) -> Result<()> {
@@ -93,7 +93,7 @@ impl Db {
     }
 
     /// Runs a future on the engine's own tasks: [`drain`](Db::drain) and [`close`](Db::close) wait for it, its
-    /// error goes to the error sink (L56). From a hook in a transaction rather use [`Tx::on_commit`].
+    /// error goes to the error sink (L56). From a hook in a transaction rather use [`Tx::on_commit`](crate::Tx::on_commit).
     pub fn spawn(&self, work: impl Future<Output = Result<()>> + Send + 'static) {
         let db = self.clone();
         self.background(async move { _ = db.guarded(None, work).await });

@@ -1,6 +1,6 @@
 //! What hooks see of a write: [`Change`], [`RowChange`], [`Edit`], [`Saves`], [`Outcome`], [`Undone`].
 
-use std::marker::PhantomData;
+use std::{fmt, marker::PhantomData};
 
 use tripline_core::{ColumnSet, Error, Kind, Result, Slot, TableRef};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A row before and after an update.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Change<R> {
     /// The row as it was.
     pub old: R,
@@ -23,7 +23,7 @@ pub struct Change<R> {
 }
 
 /// A row before and after whichever write.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RowChange<R> {
     /// What happened to the row.
     pub kind: Kind,
@@ -58,6 +58,31 @@ pub struct Outcome {
 
 /// A write that was rolled back, for [`AfterRollback`](crate::AfterRollback).
 pub type Undone = Outcome;
+
+/// The names of the columns that changed.
+fn names(table: TableRef, modified: &ColumnSet) -> Vec<&'static str> {
+    modified
+        .iter()
+        .filter_map(|column| table.columns.get(usize::from(column)).map(|column| column.name))
+        .collect()
+}
+
+impl<R: fmt::Debug> fmt::Debug for Change<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let modified = names(self.table, &self.modified);
+        let mut debug = f.debug_struct("Change");
+        debug.field("old", &self.old).field("new", &self.new).field("modified", &modified).finish()
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for RowChange<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let modified = names(self.table, &self.modified);
+        let mut debug = f.debug_struct("RowChange");
+        let debug = debug.field("kind", &self.kind).field("old", &self.old).field("new", &self.new);
+        debug.field("modified", &modified).finish()
+    }
+}
 
 impl<R: Row> Change<R> {
     /// Whether the update changed this column: exactly, also where the new value was computed (L22).

@@ -16,23 +16,28 @@ pub struct Given<'t, T> {
 }
 
 /// The columns that are set: of each row, or the same of all.
-#[derive(Debug, Default)]
-pub(crate) struct GivenRows(Vec<ColumnSet>);
+#[derive(Debug)]
+pub(crate) enum GivenRows {
+    All(ColumnSet),
+    Each(Vec<ColumnSet>),
+}
 
 impl GivenRows {
-    /// Those of drafts, or of patches.
-    pub(crate) fn of(slots: &[Slot], table: TableRef) -> GivenRows {
+    /// Those of drafts, or of patches: one for all rows, or one for each.
+    pub(crate) fn of(slots: &[Slot], table: TableRef, each: bool) -> GivenRows {
         let set = |row: &[Slot]| {
             (0..).zip(row).filter(|(_, slot)| slot.is_set()).map(|(column, _)| column).collect()
         };
-        GivenRows(slots.chunks_exact(table.columns.len().max(1)).map(set).collect())
+        match each {
+            true => GivenRows::Each(slots.chunks_exact(table.columns.len().max(1)).map(set).collect()),
+            false => GivenRows::All(set(slots)),
+        }
     }
 
     /// Of only these rows, in this order.
     pub(crate) fn choose(&mut self, rows: impl Iterator<Item = usize>) {
-        // One for all rows stays so, whichever these are.
-        if self.0.len() > 1 {
-            self.0 = rows.filter_map(|row| self.0.get(row).cloned()).collect();
+        if let GivenRows::Each(each) = self {
+            *each = rows.filter_map(|row| each.get(row).cloned()).collect();
         }
     }
 }
@@ -47,14 +52,17 @@ impl<'t, T: Table> Given<'t, T> {
         Ok(Given { table, rows, _table: PhantomData })
     }
 
-    /// Whether caller or hook gave this column of the row that has this place among those the hook sees (L22).
+    /// Whether caller or hook gave this column of the row that has this place among those the hook sees (L22). Of a place
+    /// behind the last one nothing was given.
     pub fn is_set<V, M>(&self, row: usize, column: impl FnOnce(T::Cols) -> Col<T, V, M>) -> bool {
         self.has(row, column(T::cols(self.table)).index())
     }
 
     fn has(&self, row: usize, column: u16) -> bool {
-        let rows = &self.rows.0;
-        let of_row = if rows.len() == 1 { rows.first() } else { rows.get(row) };
+        let of_row = match self.rows {
+            GivenRows::All(set) => Some(set),
+            GivenRows::Each(each) => each.get(row),
+        };
         of_row.is_some_and(|set| set.contains(column))
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         Inner,
         local::Local,
         origin::{self, Frame},
+        upsert::check_target,
     },
     ops::{Operates, upsert::Columns},
     table::Table,
@@ -262,6 +263,9 @@ macro_rules! upserting {
             let table = self.work.op.table;
             match columns(T::cols(table)).indexes() {
                 Ok(target) => {
+                    if let Err(error) = check_target(table, &target) {
+                        self.work.mistake.get_or_insert(error);
+                    }
                     let update = Some(ConflictUpdate::default());
                     self.work.planned.upsert = Some(Box::new(Conflict { target, update }));
                 }
@@ -301,7 +305,7 @@ fn replaceable(op: &Operation, by: &Inner) -> Result<()> {
         return Ok(());
     }
     let (kind, table) = (op.kind, op.table.name);
-    Err(Error::invalid(format!("a {kind} of table `{table}` cannot be made a {:?}", by.op)))
+    Err(Error::invalid(format!("{kind} of table `{table}` cannot be made {:?}", by.op)))
 }
 
 plans! {

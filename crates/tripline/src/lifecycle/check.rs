@@ -76,6 +76,17 @@ fn check_patch(table: TableRef, patch: &[Slot]) -> Result<()> {
     Ok(())
 }
 
+/// Values that are not known to fit when the operation is built, before typed hooks look at them.
+pub(super) fn check_given(table: TableRef, slots: &[Slot]) -> Result<()> {
+    let columns = table.columns.iter().cycle();
+    for (slot, column) in slots.iter().zip(columns) {
+        if let Slot::To(value) = slot {
+            check_value(table, column, value)?;
+        }
+    }
+    Ok(())
+}
+
 fn check_value(table: TableRef, column: &ColumnDesc, value: &Value) -> Result<()> {
     if value.is_null() {
         if column.nullable {

@@ -3,7 +3,9 @@
 use tripline_core::{Access, Chain, Error, Kind, Node, Origin, Phase, Result, Slot, Violation};
 
 use super::{
-    Link, is_write,
+    Link,
+    check::check_given,
+    is_write,
     origin::origin_of,
     run::{Asked, Guarded, Run},
 };
@@ -16,6 +18,10 @@ pub(super) fn guard(link: &Link<'_, '_>, mut run: Run<Asked>, depth: usize) -> R
     if let (Some(database), None) = (run.op.database, run.resolver()) {
         let why = format!("the sink of database `{database}` does not resolve {:?}", run.op);
         return Err(Error::invalid(why));
+    }
+    if run.is_dynamic && matches!(run.op.kind, Kind::Create | Kind::Update | Kind::Upsert) {
+        let table = run.op.table;
+        check_given(table, run.body.slots.flat()?)?;
     }
     if let Some(hook) = run.once.iter().find(|hook| !would_run(hook.phase, run.op.kind)) {
         let why = format!("the {:?} hook at {} would not run for {:?}", hook.phase, hook.place, run.op);

@@ -42,7 +42,8 @@ pub(super) fn plan(link: &mut Link<'_, '_>, mut run: Run<Prepared>) -> Result<Pl
     }
     if matches!(run.op.kind, Kind::Create | Kind::Update) && run.has_after_hooks() {
         let table = run.op.table;
-        run.local.given = Some(GivenRows::of(run.body.slots.flat()?, table));
+        let each = run.op.kind == Kind::Create || run.patch_each;
+        run.local.given = Some(GivenRows::of(run.body.slots.flat()?, table, each));
     }
     match run.op.kind {
         Kind::Update => add_on_update(link.db(), &mut run)?,

@@ -75,6 +75,8 @@ pub(crate) struct Inner {
     pub(crate) planned: Planned,
     /// Whether it is already what a plan hook made of another operation (L34).
     replaced: bool,
+    /// Whether its values are of types known at run time.
+    pub(crate) is_dynamic: bool,
     /// Of an upsert that was a create: the drafts as the caller gave them. All that comes before the write of the create
     /// has been done.
     pub(crate) callers: Option<Vec<Slot>>,
@@ -287,6 +289,7 @@ impl Inner {
             local: Local::default(),
             planned: Planned::default(),
             replaced: false,
+            is_dynamic: false,
             callers: None,
             is_part: false,
             is_prepared: false,

@@ -59,7 +59,7 @@ fn given(table: TableRef, draft: &[Slot], target: &[u16]) -> Vec<u16> {
 }
 
 /// The columns must be known to be unique, by which else would a row be the same?
-fn check_target(table: TableRef, target: &[u16]) -> Result<()> {
+pub(crate) fn check_target(table: TableRef, target: &[u16]) -> Result<()> {
     let same = |columns: &[u16]| {
         columns.len() == target.len() && columns.iter().all(|column| target.contains(column))
     };
@@ -67,7 +67,13 @@ fn check_target(table: TableRef, target: &[u16]) -> Result<()> {
         return Ok(());
     }
     let names: Vec<&str> = target.iter().map(|column| table.columns[usize::from(*column)].name).collect();
-    Err(about(table, format!("an upsert needs unique columns, which `{}` are not", names.join("`, `"))))
+    Err(about(
+        table,
+        format!(
+            "an upsert knows rows by the key or by columns that are unique together: not by `{}`",
+            names.join("`, `")
+        ),
+    ))
 }
 
 fn no_conflict(table: TableRef) -> Error {

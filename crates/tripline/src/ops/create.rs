@@ -12,7 +12,7 @@ use crate::{
         once::{AsyncOnce, OnceCall, OnceHook, once},
     },
     lifecycle::{Inner, run},
-    table::{Draft, Row, RowOf, Slots, Table},
+    table::{Draft, Row, RowOf, Shape, Slots, Table},
 };
 
 /// A create: awaited, it gives the row that was created, or the rows in the order of their drafts.
@@ -175,6 +175,7 @@ impl<T: Table, X, N: Number> Create<T, X, N> {
         op.many = N::MANY;
         let mut ask = Inner::new(op);
         ask.op.returns = T::SHAPE.into();
+        ask.is_dynamic = matches!(T::SHAPE, Shape::All);
         ask.decode = T::FALLIBLE.then_some(Body::decode_result::<T>);
         let others = !std::ptr::eq(drafts.table(), table);
         match drafts.into_slots() {

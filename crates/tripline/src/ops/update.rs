@@ -13,7 +13,7 @@ use crate::{
         once::{AsyncOnce, OnceCall, OnceHook, once},
     },
     lifecycle::{Inner, run},
-    table::{IntoKey, Row, RowOf, Table},
+    table::{IntoKey, Row, RowOf, Shape, Table},
 };
 
 /// An update: awaited, it gives the number of rows; with [`rows`](Update::rows) the rows themselves.
@@ -47,6 +47,7 @@ pub struct Update<T, X, R = ()> {
 impl<T: Table, X> Update<T, X> {
     pub(crate) fn new(on: X, table: TableRef) -> Self {
         let mut ask = Inner::new(Operation::new(table, Kind::Update));
+        ask.is_dynamic = matches!(T::SHAPE, Shape::All);
         ask.body.slots.fill(vec![Slot::Unset; table.columns.len()]);
         Update { on, ask, _types: PhantomData }
     }

@@ -5,6 +5,7 @@
 use tripline_core::{Cause, Conflict, Kind, Operation, Result, Returns, Slot, TableRef};
 
 use super::{
+    about,
     divided::Rows,
     find::{Known, find_each},
     given,
@@ -51,6 +52,14 @@ pub(super) async fn existing(
     }
     if conflict.update.is_none() {
         return Ok(found);
+    }
+    // The caller asked for a create, and does not know that the row may be there.
+    if let Some(hook) = run.once.iter().find(|hook| rows.callers.is_some() && hook.call.is_some()) {
+        let (phase, place) = (hook.phase, hook.place);
+        let why = format!(
+            "the {phase} hook at {place} would not run for a row that is there: a plan hook made the create an upsert"
+        );
+        return Err(about(table, why));
     }
     if !is_set {
         *asked.body.slots.flat()? = patches(table, rows, &found, &conflict.target);
