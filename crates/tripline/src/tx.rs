@@ -147,9 +147,9 @@ impl<'t> Tx<'t> {
         local.map(Local::get).ok_or_else(|| Error::invalid("only the hooks of an operation share a state"))
     }
 
-    /// What the caller and before-hooks gave of the rows of a create or update that this after-hook sees (L40): a default
-    /// is not given, nor is an on-update value. Errors where there is no such thing, and for another table than the
-    /// operation's.
+    /// What the caller and the hooks before the write gave of the rows of a create or update that this after-hook sees
+    /// (L40): a default is not given, nor is an on-update value. Errors where there is no such thing, as in hooks of a
+    /// delete, and for another table than the operation's.
     ///
     /// ```
     /// # use tripline::{*, prelude::*};

@@ -6,8 +6,8 @@ use tripline_core::{ColumnSet, Error, Result, Slot, TableRef};
 
 use crate::{AnyRow, columns::Col, table::Table};
 
-/// What the caller and its before-hooks gave of the rows that an after-hook sees, apart from defaults, on-update values
-/// and what stayed as it was. See [`Tx::given`](crate::Tx::given).
+/// What the caller and the hooks before the write gave of the rows that an after-hook sees, apart from defaults,
+/// on-update values and what stayed as it was. See [`Tx::given`](crate::Tx::given).
 #[derive(Debug)]
 pub struct Given<'t, T> {
     table: TableRef,
