@@ -29,7 +29,7 @@ pub enum On<'x> {
     Tx(Tx<'x>),
 }
 
-/// What a builder has in place of [`On`] that is not bound to a database yet yet: the operation is data, for plans and batches.
+/// What a builder has in place of [`On`] that is not bound to a database yet: the operation is data, for plans and batches.
 /// To run it, ask a [`Db`] or [`Tx`] instead: `db.find::<User>()`.
 #[derive(Clone, Copy, Debug)]
 pub struct Detached;
@@ -174,32 +174,32 @@ impl<'x> On<'x> {
     }
 }
 
-/// A find that is not bound to a database yet yet. Awaiting it does not compile: it is data, for plans and batches.
+/// A find that is not bound to a database yet. Awaiting it does not compile: it is data, for plans and batches.
 pub fn find<T: Table>() -> Find<T, Detached> {
     Find::new(Detached, T::DESC)
 }
 
-/// A create that is not bound to a database yet yet; see [`find`].
+/// A create that is not bound to a database yet; see [`find`].
 pub fn create<D: Drafts>(drafts: D) -> Create<D::Table, Detached, D::Number> {
     Create::new(Detached, drafts)
 }
 
-/// An update that is not bound to a database yet yet; see [`find`].
+/// An update that is not bound to a database yet; see [`find`].
 pub fn update<T: Table>() -> Update<T, Detached> {
     Update::new(Detached, T::DESC)
 }
 
-/// A delete that is not bound to a database yet yet; see [`find`].
+/// A delete that is not bound to a database yet; see [`find`].
 pub fn delete<T: Table>() -> Delete<T, Detached> {
     Delete::new(Detached, T::DESC)
 }
 
-/// A find in a table known at run time that is not bound to a database yet yet; see [`find`].
+/// A find in a table known at run time that is not bound to a database yet; see [`find`].
 pub fn find_in(table: AnyTable) -> Find<AnyRow, Detached> {
     Find::new(Detached, table.0)
 }
 
-/// A create in a table known at run time that is not bound to a database yet yet; see [`find`].
+/// A create in a table known at run time that is not bound to a database yet; see [`find`].
 pub fn create_in<D: Drafts<Table = AnyRow>>(
     table: AnyTable,
     drafts: D,
@@ -207,12 +207,12 @@ pub fn create_in<D: Drafts<Table = AnyRow>>(
     Create::in_table(Detached, table.0, drafts)
 }
 
-/// An update in a table known at run time that is not bound to a database yet yet; see [`find`].
+/// An update in a table known at run time that is not bound to a database yet; see [`find`].
 pub fn update_in(table: AnyTable) -> Update<AnyRow, Detached> {
     Update::new(Detached, table.0)
 }
 
-/// A delete in a table known at run time that is not bound to a database yet yet; see [`find`].
+/// A delete in a table known at run time that is not bound to a database yet; see [`find`].
 pub fn delete_in(table: AnyTable) -> Delete<AnyRow, Detached> {
     Delete::new(Detached, table.0)
 }

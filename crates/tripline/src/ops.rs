@@ -19,11 +19,11 @@ pub(crate) mod raw;
 pub(crate) mod update;
 pub(crate) mod upsert;
 
-/// An operation that was asked of nothing yet: data, for plans and batches. [`find`](crate::find),
+/// An operation that is not bound to a database yet: data, for plans and batches. [`find`](crate::find),
 /// [`create`](crate::create), [`update`](crate::update) and [`delete`](crate::delete) make them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no operation that can be planned or put into a batch",
-    label = "expected an operation that was asked of nothing yet",
+    label = "expected an operation that is not bound to a database yet",
     note = "make it with `tripline::update::<User>()` rather than `db.update::<User>()`"
 )]
 pub trait Operates: 'static {

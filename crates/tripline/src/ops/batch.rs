@@ -8,7 +8,7 @@ use crate::{Db, On, Tx, hooks::body::Body, lifecycle::batch};
 /// Operations that run in one transaction: a tuple of them, of whatever kinds, or a `Vec` of one type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no batch of operations",
-    label = "expected a tuple or a `Vec` of operations that were asked of nothing yet",
+    label = "expected a tuple or a `Vec` of operations that are not bound to a database yet",
     note = "for instance `db.batch((tripline::create(user), tripline::find::<Post>()))`; a tuple has up to 8"
 )]
 pub trait Batch: 'static {

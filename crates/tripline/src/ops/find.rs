@@ -199,12 +199,12 @@ impl<T: Table, R> Find<T, Detached, R> {
     }
 }
 
-/// A count that was asked of nothing yet.
+/// A count that is not bound to a database yet.
 #[must_use = "a count does nothing until it is part of a plan or batch"]
 #[derive(Debug)]
 pub struct Count(Box<Inner>);
 
-/// An `exists` that was asked of nothing yet.
+/// An `exists` that is not bound to a database yet.
 #[must_use = "an `exists` does nothing until it is part of a plan or batch"]
 #[derive(Debug)]
 pub struct Exists(Box<Inner>);
