@@ -170,7 +170,7 @@ cases! {
         let noted = warnings.take();
         assert_eq!(noted.len(), 1, "{noted:?}");
         assert!(noted[0].contains("Audit`, registered at ") && noted[0].contains("sinks.rs:"), "{noted:?}");
-        assert!(noted[0].contains("(after_change): the operations of 1 tables are transactions"), "{noted:?}");
+        assert!(noted[0].contains("(after_change): for that, operations of 1 of them are transactions"), "{noted:?}");
     }
 
     async fn x5_a_declared_cycle_of_hooks_is_found_when_connecting(engine) {

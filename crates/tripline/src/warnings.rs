@@ -125,8 +125,8 @@ impl fmt::Display for Warning {
                 let phases: Vec<String> = phases.iter().map(Phase::to_string).collect();
                 write!(
                     f,
-                    "`{observer}`, registered at {}:{}, observes all tables ({}): for that the operations of \
-                     {tables} tables are transactions, which would be one statement otherwise",
+                    "`{observer}`, registered at {}:{}, observes all tables ({}): for that, operations of \
+                     {tables} of them are transactions that would be one statement otherwise",
                     place.file(),
                     place.line(),
                     phases.join(", ")
