@@ -30,7 +30,6 @@ struct Task {
 
 #[derive(Row, Debug)]
 #[row(of = Task)]
-#[allow(dead_code, reason = "only what is asked for is of interest")]
 struct Brief {
     id: Id<Task>,
     title: String,
@@ -378,12 +377,12 @@ cases! {
         };
         let seen = recorder.clone();
         let update = db.update::<Task>().by_key(made.id).set(|t| t.priority.set(2)).rows::<Brief>();
-        update.after_update(async move |tx, _| {
+        let update = update.after_update(async move |tx, _| {
             seen.note(format!("{:?}", names(tx.operation().unwrap())));
             Ok(())
-        })
-        .await
-        .unwrap();
+        });
+        let Brief { id, title } = update.await.unwrap().pop().unwrap();
+        assert_eq!((id, title.as_str()), (made.id, "a"));
         let seen = recorder.clone();
         db.delete::<Task>()
             .by_key(made.id)

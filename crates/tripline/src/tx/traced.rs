@@ -28,11 +28,6 @@ impl TxState {
         }
     }
 
-    /// Notes that something begins; gives its place.
-    pub(crate) fn trace_begin(&mut self, under: u32, event: impl FnOnce() -> Event) -> u32 {
-        self.trace.as_mut().map_or(0, |trace| trace.begin(under, event()))
-    }
-
     /// Notes that a hook begins; gives its place.
     #[inline]
     pub(crate) fn trace_hook(&mut self, under: u32, phase: Phase, hook: HookName, scope: Scope) -> u32 {
@@ -57,7 +52,8 @@ impl TxState {
     pub(crate) fn trace_operation(&mut self, known: &mut Option<u32>, under: u32, operation: Kept) -> u32 {
         match *known {
             None => {
-                let place = self.trace_begin(under, || Event::Operation { operation, rows: None });
+                let event = Event::Operation { operation, rows: None };
+                let place = self.trace.as_mut().map_or(0, |trace| trace.begin(under, event));
                 *known.insert(place)
             }
             Some(place) => {
